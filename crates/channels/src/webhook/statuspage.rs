@@ -1,0 +1,136 @@
+//! The body that Statuspage sends to webhook subscribers, for receivers that know that one
+//! (support.atlassian.com, "Webhook notifications"; the shape of captured payloads).
+use chrono::{DateTime, SecondsFormat, Utc};
+use domain::page::Indicator;
+use serde_json::{Value, json};
+
+use crate::Notice;
+
+/// Translates a notice. What Statuspage has no body for keeps only `meta` and `page`.
+pub fn body(notice: &Notice<'_>) -> Value {
+    let page_id = json!(notice.page.id);
+    let mut body = json!({
+        "meta": {
+            "unsubscribe": format!("{}/docs", notice.api_url),
+            "documentation": format!("{}/docs", notice.api_url),
+            "generated_at": time(notice.event.created_at),
+        },
+        "page": {
+            "id": page_id,
+            "status_indicator": notice.event.indicator,
+            "status_description": describe(notice.event.indicator),
+        },
+    });
+    let kind = notice.event.kind.as_str();
+    if kind.starts_with("incident.") {
+        body["incident"] = incident(notice.payload, &page_id);
+    } else if kind.starts_with("component.") {
+        body["component"] = component(notice.payload, &page_id);
+        body["component_update"] = json!({
+            "old_status": notice.payload["previous_status"],
+            "new_status": notice.payload["status"],
+            "created_at": notice.payload["status_since"],
+            "component_type": "Component",
+            "id": notice.event.id,
+            "component_id": notice.payload["id"],
+        });
+    }
+    body
+}
+
+fn incident(incident: &Value, page_id: &Value) -> Value {
+    let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let updates: Vec<Value> =
+        array(&incident["updates"]).iter().map(|it| update(it, &incident["id"])).collect();
+    let components: Vec<Value> =
+        array(&incident["components"]).iter().map(|it| component(it, page_id)).collect();
+    let published = &incident["postmortem"]["published_at"];
+    json!({
+        "name": incident["title"],
+        "status": incident["status"],
+        "created_at": incident["created_at"],
+        "updated_at": incident["updated_at"],
+        "monitoring_at": incident["monitoring_at"],
+        "resolved_at": incident["resolved_at"],
+        "started_at": incident["started_at"],
+        "impact": incident["impact"],
+        "shortlink": incident["url"],
+        "postmortem_ignored": false,
+        "postmortem_body": incident["postmortem"]["body"],
+        "postmortem_body_last_updated_at": incident["postmortem"]["updated_at"],
+        "postmortem_published_at": published,
+        "postmortem_notified_subscribers": !published.is_null(),
+        "postmortem_notified_twitter": false,
+        "backfilled": false,
+        "scheduled_for": null,
+        "scheduled_until": null,
+        "scheduled_remind_prior": false,
+        "scheduled_reminded_at": null,
+        "impact_override": incident["impact_override"],
+        "scheduled_auto_in_progress": false,
+        "scheduled_auto_completed": false,
+        "id": incident["id"],
+        "page_id": page_id,
+        "incident_updates": updates,
+        "components": components,
+    })
+}
+
+fn update(update: &Value, incident_id: &Value) -> Value {
+    let affected: Vec<Value> = update["components"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| {
+            json!({
+                "code": it["id"],
+                "name": it["name"],
+                "old_status": it["old_status"],
+                "new_status": it["new_status"],
+            })
+        })
+        .collect();
+    json!({
+        "status": update["status"],
+        "body": update["message"],
+        "created_at": update["created_at"],
+        "wants_twitter_update": false,
+        "twitter_updated_at": null,
+        "updated_at": update["updated_at"],
+        "display_at": update["display_at"],
+        "affected_components": if affected.is_empty() { Value::Null } else { Value::Array(affected) },
+        "custom_tweet": null,
+        "deliver_notifications": update["notify"],
+        "id": update["id"],
+        "incident_id": incident_id,
+    })
+}
+
+fn component(component: &Value, page_id: &Value) -> Value {
+    json!({
+        "status": component["status"],
+        "name": component["name"],
+        "created_at": component["created_at"],
+        "updated_at": component["updated_at"],
+        "position": component["position"],
+        "description": component["description"],
+        "showcase": component["showcase"],
+        "id": component["id"],
+        "page_id": page_id,
+        "group_id": component["group_id"],
+    })
+}
+
+fn describe(indicator: Indicator) -> &'static str {
+    match indicator {
+        Indicator::None => "All Systems Operational",
+        Indicator::Maintenance => "Service Under Maintenance",
+        Indicator::Minor => "Minor Service Outage",
+        Indicator::Major => "Partial System Outage",
+        Indicator::Critical => "Major System Outage",
+    }
+}
+
+fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}

@@ -1,0 +1,126 @@
+//! Facts: what happened, told to subscribers or kept for the record.
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::incident::Impact;
+use crate::words::words;
+
+words! {
+    /// What subscribers can be told.
+    Announcement {
+        IncidentCreated = "incident.created",
+        IncidentUpdated = "incident.updated",
+        IncidentResolved = "incident.resolved",
+        PostmortemPublished = "incident.postmortem_published",
+        MaintenanceScheduled = "maintenance.scheduled",
+        MaintenanceReminder = "maintenance.reminder",
+        MaintenanceStarted = "maintenance.started",
+        MaintenanceUpdated = "maintenance.updated",
+        MaintenanceCompleted = "maintenance.completed",
+        MaintenanceCancelled = "maintenance.cancelled",
+        ComponentStatusChanged = "component.status_changed",
+        SubscriptionTest = "subscription.test",
+    }
+}
+
+words! {
+    /// What is kept for the record but told to nobody.
+    Record {
+        ComponentCreated = "component.created",
+        ComponentEdited = "component.edited",
+        ComponentArchived = "component.archived",
+        GroupCreated = "group.created",
+        GroupEdited = "group.edited",
+        GroupArchived = "group.archived",
+        OrderChanged = "page.order_changed",
+        IncidentEdited = "incident.edited",
+        IncidentDeleted = "incident.deleted",
+        PostmortemEdited = "incident.postmortem_edited",
+        UserCreated = "user.created",
+        UserEdited = "user.edited",
+        UserDeleted = "user.deleted",
+        PasswordChanged = "user.password_changed",
+        SignedIn = "user.signed_in",
+        SignInFailed = "user.sign_in_failed",
+        SessionReused = "user.session_reused",
+        TokenCreated = "token.created",
+        TokenRevoked = "token.revoked",
+        SubscriptionCreated = "subscription.created",
+        SubscriptionEdited = "subscription.edited",
+        SubscriptionDeleted = "subscription.deleted",
+        SubscriptionDisabled = "subscription.disabled",
+        SecretRotated = "subscription.secret_rotated",
+    }
+}
+
+/// What kind of fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Announcement(Announcement),
+    Record(Record),
+}
+
+/// A fact to be written in the transaction that made it true.
+#[derive(Clone, Debug)]
+#[must_use = "a fact that is not emitted is lost"]
+pub struct Event {
+    pub kind: Kind,
+    /// Whether subscribers are told. Only announcements can be.
+    pub announce: bool,
+    pub about: About,
+    /// The thing as callers with `read` see it.
+    pub payload: Value,
+    /// The thing as the public sees it; nothing when the public must not know.
+    pub public_payload: Option<Value>,
+}
+
+/// What the fact is about; subscription filters look at this.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    pub incident: Option<Uuid>,
+    pub components: Vec<Uuid>,
+    pub groups: Vec<Uuid>,
+    /// Set for facts that concern one subscription alone.
+    pub subscription: Option<Uuid>,
+    /// How bad it is; facts without impact pass every `min_impact`.
+    pub impact: Option<Impact>,
+}
+
+/// A fact as the log holds it.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    pub id: Uuid,
+    /// Place in the order of publication.
+    pub sequence: i64,
+    pub kind: Kind,
+    pub payload: Value,
+    pub public_payload: Option<Value>,
+    /// Banner of the page when the fact was published.
+    pub indicator: crate::page::Indicator,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Kind {
+    /// How the kind is spelled.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Announcement(it) => it.as_str(),
+            Self::Record(it) => it.as_str(),
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Kind {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        word.parse().map(Self::Announcement).or_else(|_: String| word.parse().map(Self::Record))
+    }
+}

@@ -1,0 +1,176 @@
+//! The ledger of a component: which status it had when, and why.
+//!
+//! [`derive`] says what the ledger must hold; [`reconcile`] says how to get there from what it
+//! holds. Both are pure, so that an interleaving of any writes can be replayed in a test.
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::component::Status;
+use crate::incident::Step;
+use crate::words::words;
+
+words! {
+    /// What made a component's status what it is.
+    Cause {
+        /// A human or a monitor set the baseline.
+        Reported = "reported",
+        /// An incident says so.
+        Incident = "incident",
+        /// A maintenance is in progress.
+        Maintenance = "maintenance",
+        /// Another status page says so.
+        Upstream = "upstream",
+    }
+}
+
+/// A time during which a component, or a group, had one status.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = StatusInterval)]
+pub struct Interval {
+    pub status: Status,
+    pub from: DateTime<Utc>,
+    /// `null` while it lasts.
+    pub to: Option<DateTime<Utc>>,
+    pub cause: Cause,
+    pub incident_id: Option<Uuid>,
+    /// Who caused it: `user:<id>`, `token:<id>` or `system`. Shown to callers with `read` only.
+    pub actor: Option<String>,
+}
+
+/// What one incident says of the component over time.
+#[derive(Clone, Debug)]
+pub struct Effects {
+    pub incident: Uuid,
+    pub steps: Vec<Step>,
+}
+
+/// From `from` on, until the next piece, the component has `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub from: DateTime<Utc>,
+    pub status: Status,
+    pub cause: Cause,
+    pub incident: Option<Uuid>,
+}
+
+/// A row of the ledger that is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub id: i64,
+    pub piece: Piece,
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// What to do to the rows, in this order: no two of them overlap at any point on the way.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    pub supersede: Vec<i64>,
+    /// Rows that end earlier than they did.
+    pub shorten: Vec<(i64, DateTime<Utc>)>,
+    /// Rows that end later than they did, or not yet.
+    pub lengthen: Vec<(i64, Option<DateTime<Utc>>)>,
+    pub insert: Vec<(Piece, Option<DateTime<Utc>>)>,
+}
+
+/// The status of a component from `from` on, given its baseline (`reports`, oldest first) and what
+/// incidents say. Neighbours of equal status are one piece; the first begins at `from`.
+pub fn derive(from: DateTime<Utc>, reports: &[Step], incidents: &[Effects]) -> Vec<Piece> {
+    let steps = reports.iter().chain(incidents.iter().flat_map(|it| &it.steps));
+    let mut instants: Vec<DateTime<Utc>> = steps.map(|it| it.at).filter(|at| *at > from).collect();
+    instants.push(from);
+    instants.sort_unstable();
+    instants.dedup();
+    let mut pieces: Vec<Piece> = Vec::new();
+    for at in instants {
+        let piece = piece_at(at, reports, incidents);
+        if pieces.last().is_none_or(|last| last.status != piece.status) {
+            pieces.push(piece);
+        }
+    }
+    pieces
+}
+
+fn piece_at(at: DateTime<Utc>, reports: &[Step], incidents: &[Effects]) -> Piece {
+    let baseline = said(reports, at);
+    let worst = incidents.iter().map(|it| (said(&it.steps, at), it.incident)).max_by_key(|it| it.0);
+    match worst {
+        Some((status, incident)) if status > Status::Operational && status >= baseline => {
+            Piece { from: at, status, cause: Cause::Incident, incident: Some(incident) }
+        }
+        _ => Piece { from: at, status: baseline, cause: Cause::Reported, incident: None },
+    }
+}
+
+fn said(steps: &[Step], at: DateTime<Utc>) -> Status {
+    let before = steps.iter().take_while(|it| it.at <= at).last();
+    before.map_or(Status::Operational, |it| it.status)
+}
+
+/// How to make `rows` say `pieces` from the first piece on. `rows` are all those in force that
+/// reach the first piece's start or end later, oldest first.
+pub fn reconcile(rows: &[Row], pieces: &[Piece]) -> Plan {
+    let mut wanted: Vec<Piece> = pieces.to_vec();
+    if let (Some(row), Some(first)) = (rows.first(), wanted.first_mut())
+        && row.piece.from < first.from
+    {
+        if row.piece.status == first.status {
+            *first = row.piece;
+        } else {
+            wanted.insert(0, row.piece);
+        }
+    }
+    let mut plan = Plan::default();
+    let mut kept = Vec::new();
+    for (index, piece) in wanted.iter().enumerate() {
+        let to = wanted.get(index + 1).map(|next| next.from);
+        let Some(row) = rows.iter().find(|row| row.piece == *piece) else {
+            plan.insert.push((*piece, to));
+            continue;
+        };
+        kept.push(row.id);
+        match (row.to, to) {
+            (old, new) if old == new => {}
+            (old, Some(new)) if old.is_none_or(|old| old > new) => plan.shorten.push((row.id, new)),
+            (_, new) => plan.lengthen.push((row.id, new)),
+        }
+    }
+    plan.supersede = rows.iter().map(|row| row.id).filter(|id| !kept.contains(id)).collect();
+    plan
+}
+
+/// The ledger of a group: at every instant the worst of its members, from the first member's
+/// beginning on. Each member's intervals are oldest first and without gaps.
+pub fn worst_of(members: &[Vec<Interval>]) -> Vec<Interval> {
+    let mut instants: Vec<DateTime<Utc>> = members.iter().flatten().map(|it| it.from).collect();
+    instants.extend(members.iter().flatten().filter_map(|it| it.to));
+    instants.sort_unstable();
+    instants.dedup();
+    let mut merged: Vec<Interval> = Vec::new();
+    for at in instants {
+        let covering = members
+            .iter()
+            .flatten()
+            .filter(|it| it.from <= at && it.to.is_none_or(|to| to > at))
+            .max_by_key(|it| it.status);
+        let same = |last: &Interval| {
+            last.to.is_none() && covering.is_some_and(|it| it.status == last.status)
+        };
+        if merged.last().is_some_and(same) {
+            continue;
+        }
+        if let Some(last) = merged.last_mut()
+            && last.to.is_none()
+        {
+            last.to = Some(at);
+        }
+        if let Some(interval) = covering {
+            merged.push(Interval { from: at, to: None, ..interval.clone() });
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests;

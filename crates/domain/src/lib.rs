@@ -1,0 +1,15 @@
+//! What a status page means. No I/O, no clock, no randomness.
+mod words;
+
+pub mod caller;
+pub mod component;
+pub mod delivery;
+pub mod event;
+pub mod group;
+pub mod incident;
+pub mod ledger;
+pub mod page;
+pub mod subscription;
+pub mod text;
+pub mod token;
+pub mod user;

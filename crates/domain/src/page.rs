@@ -1,0 +1,132 @@
+//! The page as a whole: its settings and the one banner over everything.
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::caller::Visibility;
+use crate::component::Status;
+use crate::incident::Impact;
+use crate::words::words;
+
+/// What the operator configured of the page; the same on every replica.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub name: String,
+    /// IANA name.
+    pub time_zone: String,
+    pub visibility: Visibility,
+    /// Where Farol's API is reached, without a trailing slash.
+    pub public_url: String,
+    /// Where the frontend's pages are, if there is a frontend.
+    pub page_url: Option<String>,
+}
+
+/// The page in public documents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Page {
+    /// Stable for the life of the database.
+    pub id: Uuid,
+    pub name: String,
+    pub url: String,
+    /// IANA name of the zone in which days begin.
+    #[schema(example = "Etc/UTC")]
+    pub time_zone: String,
+}
+
+words! {
+    /// The page in one word (Statuspage's words).
+    Indicator {
+        None = "none",
+        Maintenance = "maintenance",
+        Minor = "minor",
+        Major = "major",
+        Critical = "critical",
+    }
+}
+
+/// The banner: one word for machines, one sentence for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Banner {
+    pub indicator: Indicator,
+    #[schema(value_type = String, example = "All Systems Operational")]
+    pub description: &'static str,
+}
+
+impl Settings {
+    /// Where readers find an incident: the frontend's page, or the API without one.
+    pub fn incident_url(&self, number: i64) -> String {
+        match &self.page_url {
+            Some(base) => format!("{base}/incidents/{number}"),
+            None => format!("{}/api/v1/incidents/{number}", self.public_url),
+        }
+    }
+
+    /// The page in public documents.
+    pub fn page(&self, id: Uuid) -> Page {
+        Page {
+            id,
+            name: self.name.clone(),
+            url: self.page_url.as_ref().unwrap_or(&self.public_url).clone(),
+            time_zone: self.time_zone.clone(),
+        }
+    }
+}
+
+/// One banner for many components, first match wins, as Statuspage documents
+/// (support.atlassian.com, "Top level status and incident impact calculations").
+/// A page without components follows its open incidents.
+pub fn banner(statuses: &[Status], open: &[Impact]) -> Banner {
+    use Status::{DegradedPerformance, MajorOutage, PartialOutage, UnderMaintenance};
+    let any = |status: Status| statuses.contains(&status);
+    let all = |status: Status| !statuses.is_empty() && statuses.iter().all(|it| *it == status);
+    let (indicator, description) = if statuses.is_empty() {
+        match open.iter().max() {
+            None | Some(Impact::None) => (Indicator::None, "All Systems Operational"),
+            Some(Impact::Minor) => (Indicator::Minor, "Minor Service Outage"),
+            Some(Impact::Major) => (Indicator::Major, "Partial System Outage"),
+            Some(Impact::Critical) => (Indicator::Critical, "Major System Outage"),
+        }
+    } else if all(MajorOutage) {
+        (Indicator::Critical, "Major System Outage")
+    } else if any(MajorOutage) || all(PartialOutage) {
+        (Indicator::Major, "Partial System Outage")
+    } else if any(PartialOutage) {
+        (Indicator::Minor, "Minor Service Outage")
+    } else if statuses.len() > 1 && all(DegradedPerformance) {
+        (Indicator::Minor, "Degraded System Service")
+    } else if any(DegradedPerformance) {
+        (Indicator::Minor, "Partially Degraded Service")
+    } else if any(UnderMaintenance) {
+        (Indicator::Maintenance, "Service Under Maintenance")
+    } else {
+        (Indicator::None, "All Systems Operational")
+    };
+    Banner { indicator, description }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_match_wins() {
+        use Status::*;
+        let cases: &[(&[Status], &str)] = &[
+            (&[], "All Systems Operational"),
+            (&[Operational, Operational], "All Systems Operational"),
+            (&[Operational, UnderMaintenance], "Service Under Maintenance"),
+            (&[DegradedPerformance], "Partially Degraded Service"),
+            (&[DegradedPerformance, DegradedPerformance], "Degraded System Service"),
+            (&[DegradedPerformance, UnderMaintenance], "Partially Degraded Service"),
+            (&[PartialOutage], "Partial System Outage"),
+            (&[PartialOutage, Operational], "Minor Service Outage"),
+            (&[MajorOutage, Operational], "Partial System Outage"),
+            (&[MajorOutage, MajorOutage], "Major System Outage"),
+        ];
+        for (statuses, said) in cases {
+            assert_eq!(banner(statuses, &[]).description, *said, "{statuses:?}");
+        }
+        assert_eq!(banner(&[], &[Impact::Minor, Impact::Critical]).indicator, Indicator::Critical);
+        assert_eq!(banner(&[Operational], &[Impact::Critical]).indicator, Indicator::None);
+    }
+}

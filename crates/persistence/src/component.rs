@@ -1,0 +1,292 @@
+//! Components.
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::prelude::*;
+use domain::caller::Visibility;
+use domain::component::{Component, Key, Status};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::cursor::{Cursor, Page, Window};
+use crate::schema::{component_reports, components};
+use crate::word::Word;
+use crate::{DbError, Read, Write};
+
+/// Name of the constraint that keeps slugs unique.
+pub const SLUG_TAKEN: &str = "components_slug_key";
+
+/// The component, unless it was archived.
+pub fn find(db: &mut Read<'_>, key: &Key) -> Result<Component, DbError> {
+    let live = components::table.filter(components::archived_at.is_null());
+    let row: Row = match key {
+        Key::Id(id) => {
+            live.filter(components::id.eq(id)).select(Row::as_select()).first(db.conn)?
+        }
+        Key::Slug(slug) => {
+            live.filter(components::slug.eq(slug)).select(Row::as_select()).first(db.conn)?
+        }
+    };
+    Ok(row.into())
+}
+
+/// The component, archived or not: its history outlives it.
+pub fn find_ever(db: &mut Read<'_>, key: &Key) -> Result<Component, DbError> {
+    match key {
+        Key::Id(id) => {
+            let row: Row = components::table.find(id).select(Row::as_select()).first(db.conn)?;
+            Ok(row.into())
+        }
+        Key::Slug(_) => find(db, key),
+    }
+}
+
+/// Every live component in page order.
+pub fn all(db: &mut Read<'_>) -> Result<Vec<Component>, DbError> {
+    let rows: Vec<Row> = components::table
+        .filter(components::archived_at.is_null())
+        .order((components::position, components::id))
+        .select(Row::as_select())
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(Component::from).collect())
+}
+
+/// Live components by position, those with `visibility` only if it is given.
+pub fn page(
+    db: &mut Read<'_>,
+    visibility: Option<Visibility>,
+    group: Option<Uuid>,
+    window: Window,
+) -> Result<Page<Component>, DbError> {
+    let mut query = components::table.filter(components::archived_at.is_null()).into_boxed();
+    if let Some(visibility) = visibility {
+        query = query.filter(components::visibility.eq(Word(visibility)));
+    }
+    if let Some(group) = group {
+        query = query.filter(components::group_id.eq(group));
+    }
+    if let Some(Cursor { key, id }) = window.after {
+        let position = i32::try_from(key).unwrap_or(i32::MAX);
+        query = query.filter(
+            components::position
+                .gt(position)
+                .or(components::position.eq(position).and(components::id.gt(id))),
+        );
+    }
+    let rows: Vec<Row> = query
+        .order((components::position, components::id))
+        .limit(window.fetch())
+        .select(Row::as_select())
+        .load(db.conn)?;
+    let page = window.cut(rows, |row| Cursor { key: row.position.into(), id: row.id });
+    Ok(page.map(Component::from))
+}
+
+/// Members of groups, live ones only.
+pub fn of_groups(db: &mut Read<'_>, groups: &[Uuid]) -> Result<Vec<Component>, DbError> {
+    let rows: Vec<Row> = components::table
+        .filter(components::archived_at.is_null().and(components::group_id.eq_any(groups)))
+        .select(Row::as_select())
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(Component::from).collect())
+}
+
+/// Locks live components until the transaction ends, always in the order of their ids.
+pub fn lock(db: &mut Write<'_>, keys: &[Key]) -> Result<Vec<Component>, DbError> {
+    let (mut ids, mut slugs) = (Vec::new(), Vec::new());
+    for key in keys {
+        match key {
+            Key::Id(id) => ids.push(*id),
+            Key::Slug(slug) => slugs.push(slug.as_str()),
+        }
+    }
+    let rows: Vec<Row> = components::table
+        .filter(components::archived_at.is_null())
+        .filter(components::id.eq_any(ids).or(components::slug.eq_any(slugs)))
+        .order(components::id)
+        .for_update()
+        .select(Row::as_select())
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(Component::from).collect())
+}
+
+/// Locks components by id, archived ones too.
+pub fn lock_ids(db: &mut Write<'_>, ids: &[Uuid]) -> Result<Vec<Component>, DbError> {
+    let rows: Vec<Row> = components::table
+        .filter(components::id.eq_any(ids))
+        .order(components::id)
+        .for_update()
+        .select(Row::as_select())
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(Component::from).collect())
+}
+
+/// The place after the last member of the group, or after the last ungrouped component.
+pub fn next_position(db: &mut Read<'_>, group: Option<Uuid>) -> Result<i32, DbError> {
+    let last: Option<i32> = components::table
+        .filter(components::archived_at.is_null())
+        .filter(components::group_id.is_not_distinct_from(group))
+        .select(diesel::dsl::max(components::position))
+        .first(db.conn)?;
+    Ok(last.unwrap_or(0).saturating_add(1))
+}
+
+/// Whether the slug is free.
+pub fn slug_is_free(db: &mut Read<'_>, slug: &str) -> Result<bool, DbError> {
+    let taken =
+        components::table.filter(components::slug.eq(slug).and(components::archived_at.is_null()));
+    let taken: bool = diesel::select(diesel::dsl::exists(taken)).get_result(db.conn)?;
+    Ok(!taken)
+}
+
+/// Adds a component. May violate [`SLUG_TAKEN`].
+pub fn insert(db: &mut Write<'_>, component: &Component) -> Result<(), DbError> {
+    diesel::insert_into(components::table).values(Row::from(component)).execute(db.conn)?;
+    Ok(())
+}
+
+/// Writes a component back. May violate [`SLUG_TAKEN`].
+pub fn update(db: &mut Write<'_>, component: &Component) -> Result<(), DbError> {
+    diesel::update(components::table.find(component.id))
+        .set(Row::from(component))
+        .execute(db.conn)?;
+    Ok(())
+}
+
+/// Takes a component off the page; its history stays.
+pub fn archive(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
+    diesel::update(components::table.find(id))
+        .set(components::archived_at.eq(now))
+        .execute(db.conn)?;
+    Ok(())
+}
+
+/// Records what was said of the baseline.
+pub fn report(
+    db: &mut Write<'_>,
+    component: Uuid,
+    status: Status,
+    at: DateTime<Utc>,
+    actor: &str,
+) -> Result<(), DbError> {
+    diesel::insert_into(component_reports::table)
+        .values((
+            component_reports::component_id.eq(component),
+            component_reports::status.eq(Word(status)),
+            component_reports::at.eq(at),
+            component_reports::actor.eq(actor),
+        ))
+        .execute(db.conn)?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = components, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
+struct Row {
+    id: Uuid,
+    slug: String,
+    name: String,
+    description: Option<String>,
+    group_id: Option<Uuid>,
+    position: i32,
+    visibility: Word<Visibility>,
+    reported_status: Word<Status>,
+    status: Word<Status>,
+    status_since: DateTime<Utc>,
+    start_date: Option<NaiveDate>,
+    showcase: bool,
+    only_show_if_degraded: bool,
+    link: Option<String>,
+    metadata: Value,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for Component {
+    fn from(row: Row) -> Self {
+        let Row {
+            id,
+            slug,
+            name,
+            description,
+            group_id,
+            position,
+            visibility: Word(visibility),
+            reported_status: Word(reported_status),
+            status: Word(status),
+            status_since,
+            start_date,
+            showcase,
+            only_show_if_degraded,
+            link,
+            metadata,
+            version,
+            created_at,
+            updated_at,
+        } = row;
+        Self {
+            id,
+            slug,
+            name,
+            description,
+            group_id,
+            position,
+            visibility,
+            reported_status,
+            status,
+            status_since,
+            start_date,
+            showcase,
+            only_show_if_degraded,
+            link,
+            metadata: crate::word::object(metadata),
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}
+
+impl From<&Component> for Row {
+    fn from(component: &Component) -> Self {
+        let Component {
+            id,
+            slug,
+            name,
+            description,
+            group_id,
+            position,
+            visibility,
+            reported_status,
+            status,
+            status_since,
+            start_date,
+            showcase,
+            only_show_if_degraded,
+            link,
+            metadata,
+            version,
+            created_at,
+            updated_at,
+        } = component.clone();
+        Self {
+            id,
+            slug,
+            name,
+            description,
+            group_id,
+            position,
+            visibility: Word(visibility),
+            reported_status: Word(reported_status),
+            status: Word(status),
+            status_since,
+            start_date,
+            showcase,
+            only_show_if_degraded,
+            link,
+            metadata: Value::Object(metadata),
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The pool, and the two ways through it: [`Read`] and [`Write`].
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use domain::page::Settings;
+
+use crate::DbError;
+
+/// All migrations, compiled in.
+pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
+
+/// Longest wait for a free connection; past it a caller is told to come back.
+const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Any number that no other application on the same database uses as an advisory lock.
+const MIGRATION_LOCK: i64 = 0x6661_726f_6c01;
+
+/// A pool. Everything below it blocks, so call it from a blocking thread.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    url: Arc<str>,
+    page: Arc<Settings>,
+    on_commit: Arc<OnceLock<OnCommit>>,
+}
+
+type OnCommit = Box<dyn Fn(Commit) + Send + Sync>;
+
+/// What a committed transaction changed, for those who must hear of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// Events were written.
+    pub events: bool,
+    /// Somebody may do less than before: forget whom you know.
+    pub access: bool,
+}
+
+/// Reads need only this.
+pub struct Read<'c> {
+    pub(crate) conn: &'c mut PgConnection,
+    page: &'c Settings,
+}
+
+/// Writes need this, and only [`Db::write`] makes one: no transaction, no write.
+pub struct Write<'c> {
+    read: Read<'c>,
+    pub(crate) commit: Commit,
+}
+
+/// Migrations failed.
+#[derive(Debug, thiserror::Error)]
+#[error("migrating the database: {0}")]
+pub struct MigrateError(String);
+
+#[derive(Debug)]
+struct Manners;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Manners {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute(
+            "set statement_timeout = '5s'; set lock_timeout = '2s'; set timezone = 'UTC';
+             set idle_in_transaction_session_timeout = '10s'; set application_name = 'farol'",
+        )
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+impl Db {
+    /// A pool of at most `size` connections, opened as they are needed: the database may be down.
+    pub fn connect(url: &str, size: u32, page: Settings) -> Self {
+        let url: Arc<str> = with_timeouts(url).into();
+        Self {
+            pool: pool(&url, size),
+            url,
+            page: Arc::new(page),
+            on_commit: Arc::new(OnceLock::new()),
+        }
+    }
+
+    /// Another pool on the same database, so that one user cannot starve the other.
+    #[must_use]
+    pub fn with_own_pool(&self, size: u32) -> Self {
+        Self { pool: pool(&self.url, size), ..self.clone() }
+    }
+
+    /// Calls `hook` after every commit that others must hear of. The first call counts.
+    pub fn on_commit(&self, hook: impl Fn(Commit) + Send + Sync + 'static) {
+        // A second hook would mean two owners of the same news; the first one stays.
+        let _ = self.on_commit.set(Box::new(hook));
+    }
+
+    /// How to connect, for those who need a connection of their own.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The page's settings.
+    pub fn page(&self) -> &Settings {
+        &self.page
+    }
+
+    /// Connections in use and in all.
+    pub fn pool_state(&self) -> (u32, u32) {
+        let state = self.pool.state();
+        (state.connections.saturating_sub(state.idle_connections), state.connections)
+    }
+
+    /// Runs `job` on one consistent snapshot.
+    pub fn read<T, E: From<DbError>>(
+        &self,
+        job: impl FnOnce(&mut Read<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(DbError::from)?;
+        conn.build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(|conn| job(&mut Read { conn, page: &self.page }).map_err(Either))
+            .map_err(|Either(error)| error)
+    }
+
+    /// Runs `job` in one transaction, its events included, and spreads the news once it committed.
+    pub fn write<T, E: From<DbError>>(
+        &self,
+        job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(DbError::from)?;
+        let (value, commit) = conn
+            .transaction(|conn| {
+                let read = Read { conn, page: &self.page };
+                let mut write = Write { read, commit: Commit::default() };
+                let value = job(&mut write).map_err(Either)?;
+                Ok((value, write.commit))
+            })
+            .map_err(|Either(error)| error)?;
+        drop(conn);
+        if commit != Commit::default()
+            && let Some(hook) = self.on_commit.get()
+        {
+            hook(commit);
+        }
+        Ok(value)
+    }
+
+    /// Applies what is missing of [`MIGRATIONS`]; one process at a time.
+    pub fn migrate(&self) -> Result<Vec<String>, MigrateError> {
+        let mut conn =
+            PgConnection::establish(&self.url).map_err(|it| MigrateError(it.to_string()))?;
+        let failed = |error: diesel::result::Error| MigrateError(error.to_string());
+        let locked = format!("select pg_advisory_lock({MIGRATION_LOCK})");
+        conn.batch_execute(&locked).map_err(failed)?;
+        let applied = conn
+            .run_pending_migrations(MIGRATIONS)
+            .map(|versions| versions.iter().map(ToString::to_string).collect())
+            .map_err(|error| MigrateError(error.to_string()));
+        let unlocked = format!("select pg_advisory_unlock({MIGRATION_LOCK})");
+        conn.batch_execute(&unlocked).map_err(failed)?;
+        applied
+    }
+}
+
+impl Read<'_> {
+    /// The database's time, to the microsecond. Only this clock counts.
+    pub fn now(&mut self) -> Result<DateTime<Utc>, DbError> {
+        let now: DateTime<Utc> = diesel::select(farol_now()).get_result(self.conn)?;
+        Ok(now.trunc_subsecs(6))
+    }
+
+    /// The page's settings.
+    pub fn page(&self) -> &Settings {
+        self.page
+    }
+}
+
+impl Write<'_> {
+    /// Somebody may do less than before: every replica forgets whom it knows.
+    pub fn access_changed(&mut self) {
+        self.commit.access = true;
+    }
+}
+
+impl<'c> Deref for Write<'c> {
+    type Target = Read<'c>;
+
+    fn deref(&self) -> &Read<'c> {
+        &self.read
+    }
+}
+
+impl<'c> DerefMut for Write<'c> {
+    fn deref_mut(&mut self) -> &mut Read<'c> {
+        &mut self.read
+    }
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    fn farol_now() -> Timestamptz;
+}
+
+/// diesel wants `From<diesel::Error>`; our errors speak [`DbError`].
+struct Either<E>(E);
+
+impl<E: From<DbError>> From<diesel::result::Error> for Either<E> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(E::from(DbError::from(error)))
+    }
+}
+
+fn pool(url: &str, size: u32) -> Pool<ConnectionManager<PgConnection>> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .connection_timeout(CHECKOUT_TIMEOUT)
+        .test_on_check_out(true)
+        .connection_customizer(Box::new(Manners))
+        .build_unchecked(ConnectionManager::new(url))
+}
+
+/// A peer that vanished without a word must be noticed: libpq waits for ever by default.
+fn with_timeouts(url: &str) -> String {
+    let defaults = [
+        ("connect_timeout", "3"),
+        ("tcp_user_timeout", "10000"),
+        ("keepalives_idle", "15"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+    ];
+    let mut url = url.to_owned();
+    for (name, value) in defaults {
+        if !url.contains(name) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(name);
+            url.push('=');
+            url.push_str(value);
+        }
+    }
+    url
+}

@@ -1,0 +1,341 @@
+//! The queue: destinations are leased, their oldest deliveries handed out, results written back.
+//!
+//! A lease is a time in `ready_at` and a number that rises with every lease. Nobody holds a
+//! connection while a destination thinks, and whoever comes back after the lease ran out finds
+//! another number and changes nothing.
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{
+    Array, BigInt, Binary, Bool, Double, Integer, Json, Nullable, SmallInt, Text, Timestamptz,
+    Uuid as SqlUuid,
+};
+use domain::delivery::{Attempt, State};
+use domain::event::Logged;
+use domain::page::Indicator;
+use uuid::Uuid;
+
+use crate::subscription::Sealed;
+use crate::{DbError, Read, Write};
+
+/// A destination that is ours for a while, and the oldest of what it is owed.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub subscription: Uuid,
+    /// Results count only with this number.
+    pub number: i64,
+    pub target: Target,
+    /// In order; at least one.
+    pub jobs: Vec<Job>,
+}
+
+/// How to reach a destination.
+#[derive(Clone, Debug)]
+pub struct Target {
+    pub channel: String,
+    pub sealed: Sealed,
+    /// Whether it hears of internal things.
+    pub internal: bool,
+    pub failing_since: Option<DateTime<Utc>>,
+}
+
+/// A delivery to attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct Job {
+    pub delivery: Uuid,
+    pub seq: i64,
+    pub event: Uuid,
+    /// How often it was tried before.
+    pub attempts: usize,
+}
+
+/// What came of a lease.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub subscription: Uuid,
+    pub number: i64,
+    /// Attempts in order; all but the last are finished.
+    pub jobs: Vec<Settled>,
+    /// How long to leave the destination alone; nothing when it can go on at once.
+    pub wait: Option<Duration>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub delivery: Uuid,
+    pub seq: i64,
+    pub state: State,
+    pub attempt: Attempt,
+}
+
+/// How much is waiting.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub struct Backlog {
+    #[diesel(sql_type = BigInt)]
+    pub deliveries: i64,
+    /// Age of the oldest delivery that could go out now, in seconds.
+    #[diesel(sql_type = Double)]
+    pub oldest_seconds: f64,
+    /// Events that were not fanned out yet.
+    #[diesel(sql_type = BigInt)]
+    pub events: i64,
+}
+
+/// Leases up to `limit` destinations of a lane that are due, each with up to `depth` deliveries.
+pub fn claim(
+    db: &mut Write<'_>,
+    lane: i16,
+    limit: i64,
+    depth: i64,
+    lease: Duration,
+) -> Result<Vec<Lease>, DbError> {
+    let rows: Vec<Row> = diesel::sql_query(
+        "with due as materialized (
+             select subscription_id from destinations
+             where lane = $1 and ready_at <= (select farol_now()) and not paused
+             order by ready_at limit $2 for update skip locked),
+         leased as (
+             update destinations d
+             set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1
+             from due where d.subscription_id = due.subscription_id
+             returning d.subscription_id, d.lease_no, d.done_seq, d.failing_since)
+         select l.subscription_id, l.lease_no, l.failing_since, s.channel, s.secrets, s.signing_secret,
+                s.previous_secret, s.previous_secret_until, s.audience = 'internal' as internal,
+                q.id, q.seq, q.event_id, jsonb_array_length(q.attempts) as attempts
+         from leased l
+         join subscriptions s on s.id = l.subscription_id
+         cross join lateral (
+             select * from deliveries where subscription_id = l.subscription_id and seq > l.done_seq
+             order by seq limit $3) q
+         order by l.subscription_id, q.seq",
+    )
+    .bind::<SmallInt, _>(lane)
+    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(depth)
+    .bind::<Double, _>(seconds(lease))
+    .load(db.conn)?;
+    let mut leases: Vec<Lease> = Vec::new();
+    for row in rows {
+        let attempts = usize::try_from(row.attempts).unwrap_or(0);
+        let job = Job { delivery: row.id, seq: row.seq, event: row.event_id, attempts };
+        match leases.last_mut() {
+            Some(lease) if lease.subscription == row.subscription_id => lease.jobs.push(job),
+            _ => leases.push(row.lease(job)),
+        }
+    }
+    Ok(leases)
+}
+
+/// The events behind jobs.
+pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
+    let rows: Vec<EventRow> = diesel::sql_query(
+        "select id, sequence, kind, payload, public_payload, indicator, created_at
+         from events where id = any($1) and sequence is not null",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(db.conn)?;
+    Ok(rows.into_iter().filter_map(EventRow::dress).collect())
+}
+
+/// Writes results back. Returns the subscriptions whose lease had run out: theirs were dropped.
+pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid>, DbError> {
+    // A crash of Postgres may forget the last results: those deliveries are repeated, none is lost.
+    diesel::sql_query("set local synchronous_commit = off").execute(db.conn)?;
+    let held = held(db, settlements)?;
+    let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
+        settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
+    finish(db, &kept)?;
+    move_on(db, &kept)?;
+    Ok(late.into_iter().map(|it| it.subscription).collect())
+}
+
+/// Gives leases back unused, so that another replica goes on at once.
+pub fn release(db: &mut Write<'_>, leases: &[(Uuid, i64)]) -> Result<(), DbError> {
+    let (ids, numbers): (Vec<Uuid>, Vec<i64>) = leases.iter().copied().unzip();
+    diesel::sql_query(
+        "update destinations d set ready_at = farol_now()
+         from unnest($1, $2) as l (id, number)
+         where d.subscription_id = l.id and d.lease_no = l.number and d.ready_at is not null",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<BigInt>, _>(numbers)
+    .execute(db.conn)?;
+    Ok(())
+}
+
+/// Wakes destinations that are owed something but not scheduled. There should be none.
+pub fn sweep(db: &mut Write<'_>) -> Result<usize, DbError> {
+    let woken = diesel::sql_query(
+        "update destinations set ready_at = farol_now()
+         where ready_at is null and last_seq > done_seq and not paused",
+    );
+    Ok(woken.execute(db.conn)?)
+}
+
+/// How much is waiting.
+pub fn backlog(db: &mut Read<'_>) -> Result<Backlog, DbError> {
+    let backlog = diesel::sql_query(
+        "select coalesce(sum(last_seq - done_seq), 0)::bigint as deliveries,
+                greatest(coalesce(extract(epoch from (select farol_now()) - min(ready_at)), 0), 0)::float8
+                    as oldest_seconds,
+                (select count(*) from events
+                 where announce and expanded_at is null and sequence is not null) as events
+         from destinations where ready_at is not null and not paused",
+    );
+    Ok(backlog.get_result(db.conn)?)
+}
+
+fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, i64>, DbError> {
+    let ids: Vec<Uuid> = settlements.iter().map(|it| it.subscription).collect();
+    let rows: Vec<Held> = diesel::sql_query(
+        "select subscription_id, lease_no from destinations where subscription_id = any($1)
+         order by subscription_id for update",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(db.conn)?;
+    Ok(rows.into_iter().map(|it| (it.subscription_id, it.lease_no)).collect())
+}
+
+fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
+    let jobs: Vec<&Settled> = settlements.iter().flat_map(|it| &it.jobs).collect();
+    let ids: Vec<Uuid> = jobs.iter().map(|it| it.delivery).collect();
+    let states: Vec<&str> = jobs.iter().map(|it| it.state.as_str()).collect();
+    let attempts: Vec<String> = jobs
+        .iter()
+        .map(|it| serde_json::to_string(&it.attempt).unwrap_or_else(|_| "null".to_owned()))
+        .collect();
+    diesel::sql_query(
+        "update deliveries q
+         set state = r.state, attempts = q.attempts || r.attempt::jsonb,
+             finished_at = case when r.state in ('delivered', 'dead') then farol_now() end
+         from unnest($1, $2, $3) as r (id, state, attempt) where q.id = r.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Text>, _>(states)
+    .bind::<Array<Text>, _>(attempts)
+    .execute(db.conn)?;
+    Ok(())
+}
+
+/// Compares columns of the row itself, never a sub-select: under a concurrent fan-out only the row
+/// is read again, and the wake-up would be lost.
+fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
+    let over = |it: &Settled| matches!(it.state, State::Delivered | State::Dead);
+    let (mut ids, mut done, mut waits, mut reached) = (vec![], vec![], vec![], vec![]);
+    for it in settlements {
+        ids.push(it.subscription);
+        done.push(it.jobs.iter().filter(|job| over(job)).map(|job| job.seq).max());
+        waits.push(it.wait.map(seconds));
+        reached.push(it.jobs.last().map(|job| job.state == State::Delivered));
+    }
+    diesel::sql_query(
+        "update destinations d set
+             done_seq = coalesce(r.done, d.done_seq),
+             ready_at = case when r.wait is not null then farol_now() + make_interval(secs => r.wait)
+                             when d.last_seq > coalesce(r.done, d.done_seq) then farol_now() end,
+             lane = case r.reached when true then 0 when false then 1 else d.lane end,
+             last_success_at = case when r.reached then farol_now() else d.last_success_at end,
+             failing_since = case r.reached when true then null
+                                            when false then coalesce(d.failing_since, farol_now())
+                                            else d.failing_since end
+         from unnest($1, $2, $3, $4) as r (id, done, wait, reached)
+         where d.subscription_id = r.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Nullable<BigInt>>, _>(done)
+    .bind::<Array<Nullable<Double>>, _>(waits)
+    .bind::<Array<Nullable<Bool>>, _>(reached)
+    .execute(db.conn)?;
+    Ok(())
+}
+
+#[expect(clippy::as_conversions, reason = "waits are far below 2^53 milliseconds")]
+fn seconds(duration: Duration) -> f64 {
+    duration.num_milliseconds() as f64 / 1000.0
+}
+
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = SqlUuid)]
+    subscription_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    lease_no: i64,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    subscription_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    lease_no: i64,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    failing_since: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Text)]
+    channel: String,
+    #[diesel(sql_type = Binary)]
+    secrets: Vec<u8>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    signing_secret: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    previous_secret: Option<Vec<u8>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    previous_secret_until: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    internal: bool,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    seq: i64,
+    #[diesel(sql_type = SqlUuid)]
+    event_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+}
+
+impl Row {
+    fn lease(self, job: Job) -> Lease {
+        let sealed = Sealed {
+            config: self.secrets,
+            signing_secret: self.signing_secret,
+            previous_secret: self.previous_secret,
+            previous_secret_until: self.previous_secret_until,
+        };
+        let target = Target {
+            channel: self.channel,
+            sealed,
+            internal: self.internal,
+            failing_since: self.failing_since,
+        };
+        let (subscription, number) = (self.subscription_id, self.lease_no);
+        Lease { subscription, number, target, jobs: vec![job] }
+    }
+}
+
+#[derive(QueryableByName)]
+struct EventRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    sequence: i64,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Json)]
+    payload: serde_json::Value,
+    #[diesel(sql_type = Nullable<Json>)]
+    public_payload: Option<serde_json::Value>,
+    #[diesel(sql_type = Nullable<Text>)]
+    indicator: Option<String>,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: DateTime<Utc>,
+}
+
+impl EventRow {
+    fn dress(self) -> Option<Logged> {
+        let Self { id, sequence, kind, payload, public_payload, indicator, created_at } = self;
+        let kind = kind.parse().ok()?;
+        let indicator = indicator.and_then(|it| it.parse().ok()).unwrap_or(Indicator::None);
+        Some(Logged { id, sequence, kind, payload, public_payload, indicator, created_at })
+    }
+}

@@ -1,0 +1,271 @@
+//! The ledger, and the facts it is derived from.
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use domain::component::Status;
+use domain::incident::{Entry, Step};
+use domain::ledger::{Cause, Interval, Piece, Plan, Row};
+use uuid::Uuid;
+
+use crate::schema::component_statuses as statuses;
+use crate::word::Word;
+use crate::{DbError, Read, Write};
+
+type Range = (Bound<DateTime<Utc>>, Bound<DateTime<Utc>>);
+
+/// An incident as the ledger needs it.
+#[derive(Clone, Debug)]
+pub struct Told {
+    pub incident: Uuid,
+    pub started_at: DateTime<Utc>,
+    pub entries: Vec<Entry>,
+}
+
+/// Rows in force that reach `from` or later, oldest first, by component.
+pub fn rows(
+    db: &mut Read<'_>,
+    components: &[Uuid],
+    from: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Vec<Row>>, DbError> {
+    let found: Vec<RowFound> = diesel::sql_query(
+        "select id, component_id, status, lower(during) as start, upper(during) as finish, cause, incident_id
+         from component_statuses
+         where component_id = any($1) and superseded_at is null
+           and during && tstzrange($2 - interval '1 microsecond', null)
+         order by start",
+    )
+    .bind::<Array<SqlUuid>, _>(components)
+    .bind::<Timestamptz, _>(from)
+    .load(db.conn)?;
+    let mut rows: HashMap<Uuid, Vec<Row>> = HashMap::new();
+    for it in found {
+        let RowFound { id, component_id, status, start, finish, cause, incident_id } = it;
+        let piece = Piece { from: start, status: status.0, cause: cause.0, incident: incident_id };
+        rows.entry(component_id).or_default().push(Row { id, piece, to: finish });
+    }
+    Ok(rows)
+}
+
+/// When each component's ledger begins.
+pub fn beginnings(
+    db: &mut Read<'_>,
+    components: &[Uuid],
+) -> Result<HashMap<Uuid, DateTime<Utc>>, DbError> {
+    let found: Vec<Beginning> = diesel::sql_query(
+        "select component_id, min(lower(during)) as at from component_statuses
+         where component_id = any($1) and superseded_at is null group by component_id",
+    )
+    .bind::<Array<SqlUuid>, _>(components)
+    .load(db.conn)?;
+    Ok(found.into_iter().map(|it| (it.component_id, it.at)).collect())
+}
+
+/// What was said of the baselines: the last report at or before `from`, and all later ones.
+pub fn reports(
+    db: &mut Read<'_>,
+    components: &[Uuid],
+    from: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Vec<Step>>, DbError> {
+    let found: Vec<ReportFound> = diesel::sql_query(
+        "select component_id, status, at from component_reports r
+         where component_id = any($1)
+           and at >= coalesce((select max(p.at) from component_reports p
+                               where p.component_id = r.component_id and p.at <= $2), '-infinity')
+         order by at, id",
+    )
+    .bind::<Array<SqlUuid>, _>(components)
+    .bind::<Timestamptz, _>(from)
+    .load(db.conn)?;
+    let mut reports: HashMap<Uuid, Vec<Step>> = HashMap::new();
+    for ReportFound { component_id, status, at } in found {
+        reports.entry(component_id).or_default().push(Step { at, status: status.0 });
+    }
+    Ok(reports)
+}
+
+/// Incidents that touch any of the components and were not over before `from`.
+pub fn told(
+    db: &mut Read<'_>,
+    components: &[Uuid],
+    from: DateTime<Utc>,
+) -> Result<Vec<Told>, DbError> {
+    let found: Vec<EntryFound> = diesel::sql_query(
+        "select u.id, u.incident_id, i.started_at, u.status, u.display_at, u.effects
+         from incidents i join incident_updates u on u.incident_id = i.id
+         where i.id in (select incident_id from incident_components where component_id = any($1))
+           and i.deleted_at is null and (i.resolved_at is null or i.resolved_at >= $2)
+         order by u.incident_id",
+    )
+    .bind::<Array<SqlUuid>, _>(components)
+    .bind::<Timestamptz, _>(from)
+    .load(db.conn)?;
+    let mut told: BTreeMap<Uuid, Told> = BTreeMap::new();
+    for EntryFound { id, incident_id, started_at, status, display_at, effects } in found {
+        let entry =
+            Entry { id, status: status.0, display_at, effects: crate::incident::effects(&effects) };
+        told.entry(incident_id)
+            .or_insert_with(|| Told { incident: incident_id, started_at, entries: Vec::new() })
+            .entries
+            .push(entry);
+    }
+    Ok(told.into_values().collect())
+}
+
+/// Carries out the plans of several components.
+pub fn apply(
+    db: &mut Write<'_>,
+    plans: &[(Uuid, Plan)],
+    actor: &str,
+    now: DateTime<Utc>,
+) -> Result<(), DbError> {
+    let superseded: Vec<i64> = plans.iter().flat_map(|(_, it)| it.supersede.clone()).collect();
+    if !superseded.is_empty() {
+        diesel::update(statuses::table.filter(statuses::id.eq_any(superseded)))
+            .set(statuses::superseded_at.eq(now))
+            .execute(db.conn)?;
+    }
+    let shortened = plans.iter().flat_map(|(_, it)| &it.shorten).map(|(id, to)| (*id, Some(*to)));
+    set_ends(db, shortened.collect())?;
+    let lengthened = plans.iter().flat_map(|(_, it)| it.lengthen.clone());
+    set_ends(db, lengthened.collect())?;
+    let inserted: Vec<_> = plans
+        .iter()
+        .flat_map(|(component, plan)| {
+            plan.insert.iter().map(move |(piece, to)| (*component, *piece, *to))
+        })
+        .map(|(component, piece, to)| {
+            let Piece { from, status, cause, incident } = piece;
+            let during: Range =
+                (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
+            (
+                statuses::component_id.eq(component),
+                statuses::status.eq(Word(status)),
+                statuses::during.eq(during),
+                statuses::cause.eq(Word(cause)),
+                statuses::incident_id.eq(incident),
+                statuses::actor.eq(actor),
+                statuses::recorded_at.eq(now),
+            )
+        })
+        .collect();
+    if !inserted.is_empty() {
+        diesel::insert_into(statuses::table).values(inserted).execute(db.conn)?;
+    }
+    Ok(())
+}
+
+fn set_ends(db: &mut Write<'_>, ends: Vec<(i64, Option<DateTime<Utc>>)>) -> Result<(), DbError> {
+    if ends.is_empty() {
+        return Ok(());
+    }
+    let (ids, ends): (Vec<i64>, Vec<Option<DateTime<Utc>>>) = ends.into_iter().unzip();
+    diesel::sql_query(
+        "update component_statuses s set during = tstzrange(lower(s.during), e.finish)
+         from unnest($1, $2) as e (id, finish) where s.id = e.id",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Nullable<Timestamptz>>, _>(ends)
+    .execute(db.conn)?;
+    Ok(())
+}
+
+/// The intervals of a component that overlap `from..to`, oldest first, not cut at the ends.
+pub fn history(
+    db: &mut Read<'_>,
+    component: Uuid,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+    limit: i64,
+) -> Result<Vec<Interval>, DbError> {
+    let found: Vec<IntervalFound> = diesel::sql_query(
+        "select status, lower(during) as start, upper(during) as finish, cause, incident_id, actor
+         from component_statuses
+         where component_id = $1 and superseded_at is null and during && tstzrange($2, $3)
+         order by start limit $4",
+    )
+    .bind::<SqlUuid, _>(component)
+    .bind::<Nullable<Timestamptz>, _>(from)
+    .bind::<Nullable<Timestamptz>, _>(to)
+    .bind::<BigInt, _>(limit)
+    .load(db.conn)?;
+    let interval = |it: IntervalFound| Interval {
+        status: it.status.0,
+        from: it.start,
+        to: it.finish,
+        cause: it.cause.0,
+        incident_id: it.incident_id,
+        actor: Some(it.actor),
+    };
+    Ok(found.into_iter().map(interval).collect())
+}
+
+#[derive(QueryableByName)]
+struct RowFound {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = SqlUuid)]
+    component_id: Uuid,
+    #[diesel(sql_type = Text)]
+    status: Word<Status>,
+    #[diesel(sql_type = Timestamptz)]
+    start: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    finish: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Text)]
+    cause: Word<Cause>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    incident_id: Option<Uuid>,
+}
+
+#[derive(QueryableByName)]
+struct Beginning {
+    #[diesel(sql_type = SqlUuid)]
+    component_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct ReportFound {
+    #[diesel(sql_type = SqlUuid)]
+    component_id: Uuid,
+    #[diesel(sql_type = Text)]
+    status: Word<Status>,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+}
+
+#[derive(QueryableByName)]
+struct EntryFound {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    incident_id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    started_at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    status: Word<domain::incident::Status>,
+    #[diesel(sql_type = Timestamptz)]
+    display_at: DateTime<Utc>,
+    #[diesel(sql_type = diesel::sql_types::Jsonb)]
+    effects: serde_json::Value,
+}
+
+#[derive(QueryableByName)]
+struct IntervalFound {
+    #[diesel(sql_type = Text)]
+    status: Word<Status>,
+    #[diesel(sql_type = Timestamptz)]
+    start: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    finish: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Text)]
+    cause: Word<Cause>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    incident_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    actor: String,
+}

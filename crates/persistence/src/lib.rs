@@ -1,0 +1,26 @@
+//! Postgres, through diesel. Rows stay in here; domain types and read models come out.
+pub mod bus;
+pub mod component;
+pub mod cursor;
+pub mod delivery;
+pub mod event;
+pub mod fan_out;
+pub mod group;
+pub mod idempotency;
+pub mod incident;
+pub mod ledger;
+pub mod page;
+pub mod prune;
+pub mod schema;
+pub mod session;
+pub mod subscription;
+pub mod token;
+pub mod transfer;
+pub mod user;
+
+mod db;
+mod error;
+mod word;
+
+pub use db::{Commit, Db, MIGRATIONS, MigrateError, Read, Write};
+pub use error::DbError;

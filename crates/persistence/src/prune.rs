@@ -1,0 +1,36 @@
+//! Forgetting what may be forgotten, a bounded number of rows at a time.
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+use crate::{DbError, Write};
+
+/// Each deletes at most `$1` rows. Deliveries and events are kept for 30 days, answers to
+/// `Idempotency-Key`s for 24 hours, sessions for 7 days after their end.
+const STATEMENTS: [&str; 5] = [
+    "delete from idempotency_keys where (principal, route, key_hash) in (
+         select principal, route, key_hash from idempotency_keys
+         where created_at < farol_now() - interval '24 hours' limit $1)",
+    "delete from deliveries where id in (
+         select id from deliveries
+         where finished_at < farol_now() - interval '30 days' limit $1)",
+    "delete from events e where position in (
+         select position from events
+         where created_at < farol_now() - interval '30 days' and sequence is not null
+           and (not announce or expanded_at is not null)
+           and not exists (select from deliveries d where d.event_id = events.id) limit $1)",
+    "delete from sessions where id in (
+         select id from sessions
+         where least(expires_at, revoked_at) < farol_now() - interval '7 days' limit $1)",
+    "delete from sign_in_failures where key in (
+         select key from sign_in_failures
+         where updated_at < farol_now() - interval '1 day' limit $1)",
+];
+
+/// Deletes at most `limit` rows of each kind; how many in all.
+pub fn prune(db: &mut Write<'_>, limit: i64) -> Result<usize, DbError> {
+    let mut n_deleted = 0;
+    for statement in STATEMENTS {
+        n_deleted += diesel::sql_query(statement).bind::<BigInt, _>(limit).execute(db.conn)?;
+    }
+    Ok(n_deleted)
+}

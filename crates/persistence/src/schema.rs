@@ -1,0 +1,260 @@
+//! The columns of every table, for diesel. A test compares them with the migrated database.
+diesel::table! {
+    page (only) {
+        only -> Bool,
+        id -> Uuid,
+        last_sequence -> Int8,
+        public_events -> Int8,
+    }
+}
+diesel::table! {
+    idempotency_keys (principal, route, key_hash) {
+        principal -> Text,
+        route -> Text,
+        key_hash -> Bytea,
+        fingerprint -> Bytea,
+        answer -> Nullable<Bytea>,
+        created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    users (id) {
+        id -> Uuid,
+        email -> Text,
+        name -> Text,
+        password_hash -> Text,
+        role -> Text,
+        disabled -> Bool,
+        last_login_at -> Nullable<Timestamptz>,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    sessions (id) {
+        id -> Uuid,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    refresh_tokens (hash) {
+        hash -> Bytea,
+        session_id -> Uuid,
+        issued_at -> Timestamptz,
+        rotated_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    api_tokens (id) {
+        id -> Uuid,
+        name -> Text,
+        prefix -> Text,
+        hash -> Bytea,
+        scopes -> Array<Text>,
+        created_by -> Text,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+        created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    sign_in_failures (key) {
+        key -> Text,
+        failures -> Int4,
+        blocked_until -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    component_groups (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        description -> Nullable<Text>,
+        position -> Int4,
+        collapsed -> Bool,
+        visibility -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    components (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        description -> Nullable<Text>,
+        group_id -> Nullable<Uuid>,
+        position -> Int4,
+        visibility -> Text,
+        reported_status -> Text,
+        status -> Text,
+        status_since -> Timestamptz,
+        start_date -> Nullable<Date>,
+        showcase -> Bool,
+        only_show_if_degraded -> Bool,
+        link -> Nullable<Text>,
+        metadata -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        archived_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    component_reports (id) {
+        id -> Int8,
+        component_id -> Uuid,
+        status -> Text,
+        at -> Timestamptz,
+        actor -> Text,
+    }
+}
+diesel::table! {
+    component_statuses (id) {
+        id -> Int8,
+        component_id -> Uuid,
+        status -> Text,
+        during -> Tstzrange,
+        cause -> Text,
+        incident_id -> Nullable<Uuid>,
+        actor -> Text,
+        recorded_at -> Timestamptz,
+        superseded_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    incidents (id) {
+        id -> Uuid,
+        number -> Int8,
+        title -> Text,
+        status -> Text,
+        impact -> Text,
+        impact_override -> Nullable<Text>,
+        visibility -> Text,
+        started_at -> Timestamptz,
+        identified_at -> Nullable<Timestamptz>,
+        monitoring_at -> Nullable<Timestamptz>,
+        resolved_at -> Nullable<Timestamptz>,
+        dedup_key -> Nullable<Text>,
+        source -> Text,
+        pinned -> Bool,
+        metadata -> Jsonb,
+        postmortem_body -> Nullable<Text>,
+        postmortem_html -> Nullable<Text>,
+        postmortem_published_at -> Nullable<Timestamptz>,
+        postmortem_updated_at -> Nullable<Timestamptz>,
+        search_text -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    incident_updates (id) {
+        id -> Uuid,
+        incident_id -> Uuid,
+        status -> Text,
+        message -> Text,
+        message_html -> Text,
+        effects -> Jsonb,
+        notify -> Bool,
+        display_at -> Timestamptz,
+        author -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    incident_components (incident_id, component_id) {
+        incident_id -> Uuid,
+        component_id -> Uuid,
+        status -> Text,
+    }
+}
+diesel::table! {
+    events (position) {
+        position -> Int8,
+        id -> Uuid,
+        sequence -> Nullable<Int8>,
+        kind -> Text,
+        announce -> Bool,
+        incident_id -> Nullable<Uuid>,
+        component_ids -> Array<Uuid>,
+        group_ids -> Array<Uuid>,
+        subscription_id -> Nullable<Uuid>,
+        impact -> Nullable<Text>,
+        payload -> Json,
+        public_payload -> Nullable<Json>,
+        indicator -> Nullable<Text>,
+        actor -> Text,
+        request_id -> Nullable<Text>,
+        created_at -> Timestamptz,
+        expand_after -> Nullable<Uuid>,
+        expanded_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    subscriptions (id) {
+        id -> Uuid,
+        channel -> Text,
+        label -> Nullable<Text>,
+        config -> Jsonb,
+        secrets -> Bytea,
+        signing_secret -> Nullable<Bytea>,
+        previous_secret -> Nullable<Bytea>,
+        previous_secret_until -> Nullable<Timestamptz>,
+        component_ids -> Array<Uuid>,
+        group_ids -> Array<Uuid>,
+        incident_ids -> Array<Uuid>,
+        events -> Array<Text>,
+        min_impact -> Nullable<Text>,
+        audience -> Text,
+        locale -> Text,
+        time_zone -> Text,
+        state -> Text,
+        disabled_reason -> Nullable<Text>,
+        origin -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    destinations (subscription_id) {
+        subscription_id -> Uuid,
+        lane -> Int2,
+        last_seq -> Int8,
+        done_seq -> Int8,
+        ready_at -> Nullable<Timestamptz>,
+        lease_no -> Int8,
+        paused -> Bool,
+        last_success_at -> Nullable<Timestamptz>,
+        failing_since -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    deliveries (id) {
+        id -> Uuid,
+        subscription_id -> Uuid,
+        seq -> Int8,
+        event_id -> Uuid,
+        state -> Text,
+        attempts -> Jsonb,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(incidents, incident_components, incident_updates);
+diesel::allow_tables_to_appear_in_same_query!(sessions, users, refresh_tokens);
+diesel::allow_tables_to_appear_in_same_query!(subscriptions, destinations, deliveries, events);

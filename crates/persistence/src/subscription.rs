@@ -1,0 +1,299 @@
+//! Subscriptions and their destinations.
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use domain::caller::Visibility;
+use domain::event::Announcement;
+use domain::incident::Impact;
+use domain::subscription::{Filter, Origin, State, Subscription};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::cursor::{Cursor, Page, Window};
+use crate::schema::{destinations, subscriptions};
+use crate::word::Word;
+use crate::{DbError, Read, Write};
+
+/// What is kept of a subscription but never shown, encrypted by the caller.
+#[derive(Clone, Debug, Default)]
+pub struct Sealed {
+    /// The whole configuration of the channel.
+    pub config: Vec<u8>,
+    pub signing_secret: Option<Vec<u8>>,
+    pub previous_secret: Option<Vec<u8>>,
+    pub previous_secret_until: Option<DateTime<Utc>>,
+}
+
+/// Which subscriptions to list.
+#[derive(Clone, Debug, Default)]
+pub struct Which {
+    pub channel: Option<String>,
+    pub state: Option<State>,
+}
+
+/// The subscription.
+pub fn find(db: &mut Read<'_>, id: Uuid) -> Result<Subscription, DbError> {
+    let found: (Row, Health) = subscriptions::table
+        .inner_join(destinations::table.on(destinations::subscription_id.eq(subscriptions::id)))
+        .filter(subscriptions::id.eq(id).and(subscriptions::deleted_at.is_null()))
+        .select((Row::as_select(), Health::as_select()))
+        .first(db.conn)?;
+    Ok(dress(found))
+}
+
+/// The subscription, locked until the transaction ends, with what is not shown.
+pub fn lock(db: &mut Write<'_>, id: Uuid) -> Result<(Subscription, Sealed), DbError> {
+    let sealed: SealedRow = subscriptions::table
+        .filter(subscriptions::id.eq(id).and(subscriptions::deleted_at.is_null()))
+        .for_update()
+        .select(SealedRow::as_select())
+        .first(db.conn)?;
+    Ok((find(db, id)?, sealed.into()))
+}
+
+/// Subscriptions, newest first.
+pub fn page(
+    db: &mut Read<'_>,
+    which: &Which,
+    window: Window,
+) -> Result<Page<Subscription>, DbError> {
+    let mut query = subscriptions::table
+        .inner_join(destinations::table.on(destinations::subscription_id.eq(subscriptions::id)))
+        .filter(subscriptions::deleted_at.is_null())
+        .into_boxed();
+    if let Some(channel) = &which.channel {
+        query = query.filter(subscriptions::channel.eq(channel));
+    }
+    if let Some(state) = which.state {
+        query = query.filter(subscriptions::state.eq(Word(state)));
+    }
+    if let Some(Cursor { id, .. }) = window.after {
+        query = query.filter(subscriptions::id.lt(id));
+    }
+    let rows: Vec<(Row, Health)> = query
+        .order(subscriptions::id.desc())
+        .limit(window.fetch())
+        .select((Row::as_select(), Health::as_select()))
+        .load(db.conn)?;
+    Ok(window.cut(rows, |(row, _)| Cursor { key: 0, id: row.id }).map(dress))
+}
+
+/// Adds a subscription and the destination that schedules it.
+pub fn insert(
+    db: &mut Write<'_>,
+    subscription: &Subscription,
+    sealed: &Sealed,
+) -> Result<(), DbError> {
+    diesel::insert_into(subscriptions::table)
+        .values((Row::from(subscription), SealedRow::from(sealed)))
+        .execute(db.conn)?;
+    diesel::insert_into(destinations::table)
+        .values(destinations::subscription_id.eq(subscription.id))
+        .execute(db.conn)?;
+    Ok(())
+}
+
+/// Writes a subscription back. Whatever is queued waits while it is not active.
+pub fn update(
+    db: &mut Write<'_>,
+    subscription: &Subscription,
+    sealed: &Sealed,
+) -> Result<(), DbError> {
+    diesel::update(subscriptions::table.find(subscription.id))
+        .set((Row::from(subscription), SealedRow::from(sealed)))
+        .execute(db.conn)?;
+    diesel::update(destinations::table.find(subscription.id))
+        .set(destinations::paused.eq(subscription.state != State::Active))
+        .execute(db.conn)?;
+    Ok(())
+}
+
+/// Stops telling a destination that failed for good.
+pub fn disable(
+    db: &mut Write<'_>,
+    id: Uuid,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, DbError> {
+    let active = subscriptions::table
+        .filter(subscriptions::id.eq(id).and(subscriptions::state.eq(Word(State::Active))));
+    let disabled = diesel::update(active)
+        .set((
+            subscriptions::state.eq(Word(State::Disabled)),
+            subscriptions::disabled_reason.eq(reason),
+            subscriptions::version.eq(subscriptions::version + 1),
+            subscriptions::updated_at.eq(now),
+        ))
+        .execute(db.conn)?;
+    if disabled > 0 {
+        diesel::update(destinations::table.find(id))
+            .set(destinations::paused.eq(true))
+            .execute(db.conn)?;
+    }
+    Ok(disabled > 0)
+}
+
+/// Forgets a subscription: nothing more is sent, and what identifies its owner is wiped.
+pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
+    diesel::update(subscriptions::table.find(id))
+        .set((
+            subscriptions::deleted_at.eq(now),
+            subscriptions::state.eq(Word(State::Disabled)),
+            subscriptions::config.eq(serde_json::json!({})),
+            subscriptions::label.eq(None::<String>),
+            subscriptions::secrets.eq(Vec::<u8>::new()),
+            subscriptions::signing_secret.eq(None::<Vec<u8>>),
+            subscriptions::previous_secret.eq(None::<Vec<u8>>),
+        ))
+        .execute(db.conn)?;
+    diesel::update(destinations::table.find(id))
+        .set((destinations::paused.eq(true), destinations::ready_at.eq(None::<DateTime<Utc>>)))
+        .execute(db.conn)?;
+    Ok(())
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = subscriptions, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
+struct Row {
+    id: Uuid,
+    channel: String,
+    label: Option<String>,
+    config: Value,
+    component_ids: Vec<Uuid>,
+    group_ids: Vec<Uuid>,
+    incident_ids: Vec<Uuid>,
+    events: Vec<Word<Announcement>>,
+    min_impact: Option<Word<Impact>>,
+    audience: Word<Visibility>,
+    locale: String,
+    time_zone: String,
+    state: Word<State>,
+    disabled_reason: Option<String>,
+    origin: Word<Origin>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = subscriptions, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
+struct SealedRow {
+    secrets: Vec<u8>,
+    signing_secret: Option<Vec<u8>>,
+    previous_secret: Option<Vec<u8>>,
+    previous_secret_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = destinations, check_for_backend(diesel::pg::Pg))]
+struct Health {
+    last_success_at: Option<DateTime<Utc>>,
+    failing_since: Option<DateTime<Utc>>,
+}
+
+impl From<SealedRow> for Sealed {
+    fn from(row: SealedRow) -> Self {
+        let SealedRow { secrets, signing_secret, previous_secret, previous_secret_until } = row;
+        Self { config: secrets, signing_secret, previous_secret, previous_secret_until }
+    }
+}
+
+impl From<&Sealed> for SealedRow {
+    fn from(sealed: &Sealed) -> Self {
+        let Sealed { config, signing_secret, previous_secret, previous_secret_until } =
+            sealed.clone();
+        Self { secrets: config, signing_secret, previous_secret, previous_secret_until }
+    }
+}
+
+fn dress((row, health): (Row, Health)) -> Subscription {
+    let Row {
+        id,
+        channel,
+        label,
+        config,
+        component_ids,
+        group_ids,
+        incident_ids,
+        events,
+        min_impact,
+        audience: Word(audience),
+        locale,
+        time_zone,
+        state: Word(state),
+        disabled_reason,
+        origin: Word(origin),
+        version,
+        created_at,
+        updated_at,
+    } = row;
+    let Health { last_success_at, failing_since } = health;
+    let filter = Filter {
+        components: component_ids,
+        groups: group_ids,
+        incidents: incident_ids,
+        events: events.into_iter().map(|it| it.0).collect(),
+        min_impact: min_impact.map(|it| it.0),
+    };
+    Subscription {
+        id,
+        channel,
+        label,
+        config,
+        filter,
+        audience,
+        locale,
+        time_zone,
+        state,
+        disabled_reason,
+        origin,
+        last_success_at,
+        failing_since,
+        version,
+        created_at,
+        updated_at,
+    }
+}
+
+impl From<&Subscription> for Row {
+    fn from(subscription: &Subscription) -> Self {
+        let Subscription {
+            id,
+            channel,
+            label,
+            config,
+            filter,
+            audience,
+            locale,
+            time_zone,
+            state,
+            disabled_reason,
+            origin,
+            last_success_at: _,
+            failing_since: _,
+            version,
+            created_at,
+            updated_at,
+        } = subscription.clone();
+        let Filter { components, groups, incidents, events, min_impact } = filter;
+        Self {
+            id,
+            channel,
+            label,
+            config,
+            component_ids: components,
+            group_ids: groups,
+            incident_ids: incidents,
+            events: events.into_iter().map(Word).collect(),
+            min_impact: min_impact.map(Word),
+            audience: Word(audience),
+            locale,
+            time_zone,
+            state: Word(state),
+            disabled_reason,
+            origin: Word(origin),
+            version,
+            created_at,
+            updated_at,
+        }
+    }
+}

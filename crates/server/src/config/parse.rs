@@ -1,0 +1,171 @@
+//! What each kind of setting accepts. Complaints about secrets never quote them.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use chrono_tz::Tz;
+use ipnet::IpNet;
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use super::{LogFormat, Visibility};
+
+pub const LOG_FORMATS: [(&str, LogFormat); 2] =
+    [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
+pub const VISIBILITIES: [(&str, Visibility); 2] =
+    [("public", Visibility::Public), ("internal", Visibility::Internal)];
+
+const SECRET_KEY_MIN_BYTES: usize = 32;
+const PASSWORD_CHARS: RangeInclusive<usize> = 12..=128;
+const PAGE_NAME_CHARS: RangeInclusive<usize> = 1..=100;
+/// What fits into the path of a mail, RFC 5321.
+const EMAIL_MAX_BYTES: usize = 254;
+
+pub fn text(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+pub fn folder(text: &str) -> Result<PathBuf, String> {
+    Ok(PathBuf::from(text))
+}
+
+pub fn address(text: &str) -> Result<SocketAddr, String> {
+    or_complain(text.parse().ok(), text, "an address like 127.0.0.1:8080")
+}
+
+pub fn number<T>(range: RangeInclusive<T>) -> impl Fn(&str) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
+        or_complain(number, text, &wanted)
+    }
+}
+
+/// An absolute http(s) address that others build on, without its trailing slash.
+pub fn web_base(text: &str) -> Result<String, String> {
+    let url = web_url(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(format!("{text:?} must end before any `?` or `#`"));
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+pub fn origin(text: &str) -> Result<String, String> {
+    let url = web_url(text)?;
+    let is_bare = url.path() == "/"
+        && !text.ends_with('/')
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let origin = is_bare.then(|| url.origin().ascii_serialization());
+    or_complain(origin, text, "an origin like https://status.example.org, with nothing after it")
+}
+
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+    let wanted = "an address like 10.0.0.7 or a network like 10.0.0.0/8";
+    or_complain(network.map(|network| network.trunc()), text, wanted)
+}
+
+pub fn email(text: &str) -> Result<String, String> {
+    let is_email = text.len() <= EMAIL_MAX_BYTES
+        && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control())
+        && text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.contains('@')
+        });
+    or_complain(is_email.then(|| text.to_owned()), text, "an address like admin@example.org")
+}
+
+pub fn log_filter(text: &str) -> Result<String, String> {
+    match EnvFilter::builder().parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{text:?} is not a filter like `info,api=debug`: {error}")),
+    }
+}
+
+pub fn page_name(text: &str) -> Result<String, String> {
+    let fits = PAGE_NAME_CHARS.contains(&text.chars().count());
+    let is_name = fits && !text.chars().any(char::is_control);
+    or_complain(is_name.then(|| text.to_owned()), text, "a name of 1 to 100 characters")
+}
+
+pub fn time_zone(text: &str) -> Result<Tz, String> {
+    or_complain(text.parse().ok(), text, "an IANA time zone like Europe/Lisbon")
+}
+
+pub fn password(text: &str) -> Result<(), String> {
+    let count = text.chars().count();
+    if PASSWORD_CHARS.contains(&count) {
+        return Ok(());
+    }
+    let (min, max) = (PASSWORD_CHARS.start(), PASSWORD_CHARS.end());
+    Err(format!("must have {min} to {max} characters, this one has {count}"))
+}
+
+/// The first key of the list is the current one, the others only decrypt.
+pub fn secret_keys(text: &str) -> Result<(), String> {
+    for (key, place) in text.split(',').zip(1_u32..) {
+        let bytes = key.trim().len();
+        if bytes < SECRET_KEY_MIN_BYTES {
+            return Err(format!(
+                "key {place} of the list has {bytes} bytes, at least {SECRET_KEY_MIN_BYTES} are needed"
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub fn database_url(text: &str) -> Result<(), String> {
+    let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    let is_address =
+        rest.is_some_and(|rest| !rest.is_empty()) && !text.contains(char::is_whitespace);
+    let complaint = "is not an address like postgresql://user:password@host:5432/database";
+    is_address.then_some(()).ok_or_else(|| complaint.to_owned())
+}
+
+pub fn hide(_: &str) -> String {
+    "(set)".to_owned()
+}
+
+/// The address with every password in it replaced; rather too much is hidden than too little.
+pub fn hide_password(text: &str) -> String {
+    let Some((scheme, rest)) = text.split_once("://") else { return hide(text) };
+    // The last @ counts: an unescaped one inside the password must not cut it short.
+    let rest = match rest.rsplit_once('@') {
+        Some((login, place)) => match login.split_once(':') {
+            Some((user, _)) => format!("{user}:…@{place}"),
+            None => rest.to_owned(),
+        },
+        None => rest.to_owned(),
+    };
+    let Some((place, query)) = rest.split_once('?') else { return format!("{scheme}://{rest}") };
+    let query: Vec<String> = query.split('&').map(hide_parameter).collect();
+    format!("{scheme}://{place}?{}", query.join("&"))
+}
+
+fn hide_parameter(parameter: &str) -> String {
+    match parameter.split_once('=') {
+        Some((name, _)) if name.to_lowercase().contains("pass") => format!("{name}=…"),
+        _ => parameter.to_owned(),
+    }
+}
+
+fn web_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    match url {
+        Some(url) if url.username().is_empty() && url.password().is_none() => Ok(url),
+        Some(_) => Err("must not contain a user name or password".to_owned()),
+        // What did not parse may still hold a password in front of an @.
+        None if text.contains('@') => Err("is not an address like https://example.org".to_owned()),
+        None => or_complain(None, text, "an address like https://status.example.org"),
+    }
+}
+
+fn or_complain<T>(value: Option<T>, text: &str, wanted: &str) -> Result<T, String> {
+    value.ok_or_else(|| format!("{text:?} is not {wanted}"))
+}

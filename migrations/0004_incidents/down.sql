@@ -1,0 +1,3 @@
+drop table incident_components;
+drop table incident_updates;
+drop table incidents;

@@ -1,0 +1,4 @@
+drop table deliveries;
+drop table destinations;
+drop table subscriptions;
+drop table events;
