@@ -19,7 +19,8 @@ create table page (
     id uuid not null default farol_uuid7(),
     -- the last event sequence given out, and how many of those events the public may know of
     last_sequence bigint not null default 0,
-    public_events bigint not null default 0
+    public_events bigint not null default 0,
+    created_at timestamptz not null default farol_now()
 );
 insert into page default values;
 

@@ -1,1 +1,31 @@
-//! .
+//! What one may ask of the system. Each function is one permission check and one transaction's
+//! worth of work.
+pub mod access;
+pub mod clock;
+pub mod component;
+pub mod delivery;
+pub mod demo;
+pub mod fan_out;
+pub mod group;
+pub mod idempotency;
+pub mod incident;
+pub mod password;
+pub mod session;
+pub mod status;
+pub mod subscription;
+pub mod token;
+pub mod transfer;
+pub mod user;
+pub mod vault;
+
+mod error;
+mod ledger;
+mod markdown;
+mod order;
+
+pub use error::{Error, FieldError};
+/// The facade: nobody above this crate names `persistence`.
+pub use persistence::bus::Bus;
+pub use persistence::cursor::{Cursor, Page, Window};
+pub use persistence::prune::prune;
+pub use persistence::{Commit, Db, DbError, MigrateError, Read, Write};

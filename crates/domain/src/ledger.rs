@@ -72,6 +72,8 @@ pub struct Plan {
     /// Rows that end later than they did, or not yet.
     pub lengthen: Vec<(i64, Option<DateTime<Utc>>)>,
     pub insert: Vec<(Piece, Option<DateTime<Utc>>)>,
+    /// The piece that holds now.
+    pub current: Option<Piece>,
 }
 
 /// The status of a component from `from` on, given its baseline (`reports`, oldest first) and what
@@ -121,7 +123,7 @@ pub fn reconcile(rows: &[Row], pieces: &[Piece]) -> Plan {
             wanted.insert(0, row.piece);
         }
     }
-    let mut plan = Plan::default();
+    let mut plan = Plan { current: wanted.last().copied(), ..Plan::default() };
     let mut kept = Vec::new();
     for (index, piece) in wanted.iter().enumerate() {
         let to = wanted.get(index + 1).map(|next| next.from);

@@ -1,11 +1,13 @@
 //! The page as a whole: its settings and the one banner over everything.
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::Visibility;
-use crate::component::Status;
-use crate::incident::Impact;
+use crate::component::{Component, Status};
+use crate::group::Group;
+use crate::incident::{Impact, Incident};
 use crate::words::words;
 
 /// What the operator configured of the page; the same on every replica.
@@ -70,6 +72,26 @@ impl Settings {
             time_zone: self.time_zone.clone(),
         }
     }
+}
+
+/// Everything the page shows, as callers with `read` see it, taken at one instant.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub page: Page,
+    /// Rises with every change the public may know of.
+    pub public_version: i64,
+    /// Rises with every change.
+    pub internal_version: i64,
+    /// In page order.
+    pub groups: Vec<Group>,
+    /// In page order.
+    pub components: Vec<Component>,
+    /// The open ones, newest first.
+    pub incidents: Vec<Incident>,
+    /// When something the public may know of last changed.
+    pub public_updated_at: DateTime<Utc>,
+    /// When anything last changed.
+    pub internal_updated_at: DateTime<Utc>,
 }
 
 /// One banner for many components, first match wins, as Statuspage documents

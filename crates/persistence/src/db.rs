@@ -182,6 +182,11 @@ impl Write<'_> {
     pub fn access_changed(&mut self) {
         self.commit.access = true;
     }
+
+    /// There is something to do for the workers, though no fact was written.
+    pub fn commit_news(&mut self) {
+        self.commit.events = true;
+    }
 }
 
 impl<'c> Deref for Write<'c> {

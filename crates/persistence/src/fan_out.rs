@@ -21,6 +21,13 @@ pub fn take_turn(db: &mut Write<'_>) -> Result<bool, DbError> {
     Ok(diesel::select(pg_try_advisory_xact_lock(FAN_OUT_LOCK)).get_result(db.conn)?)
 }
 
+/// Whether any committed event waits for its number.
+pub fn is_due(db: &mut Write<'_>) -> Result<bool, DbError> {
+    use crate::schema::events;
+    let waiting = events::table.filter(events::sequence.is_null()).select(events::position);
+    Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(db.conn)?)
+}
+
 /// Gives committed events the next sequence numbers, in the order of writing. Because one
 /// transaction at a time does it, and only to what is committed, nobody ever sees n+1 before n.
 pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError> {

@@ -2,9 +2,12 @@
 mod list;
 mod row;
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+use domain::caller::Visibility;
 use domain::component;
 use domain::incident::{Effect, Incident, Postmortem, Timeline, Update};
 use uuid::Uuid;
@@ -218,6 +221,16 @@ pub fn touch_by_component(db: &mut Write<'_>, component: Uuid) -> Result<(), DbE
         .set(incidents::version.eq(incidents::version + 1))
         .execute(db.conn)?;
     Ok(())
+}
+
+/// Which of these incidents are public.
+pub fn public_among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+    let public: Vec<Uuid> = incidents::table
+        .filter(incidents::id.eq_any(ids).and(incidents::deleted_at.is_null()))
+        .filter(incidents::visibility.eq(Word(Visibility::Public)))
+        .select(incidents::id)
+        .load(db.conn)?;
+    Ok(public.into_iter().collect())
 }
 
 /// How many incidents are open, for metrics.

@@ -49,20 +49,6 @@ pub fn rows(
     Ok(rows)
 }
 
-/// When each component's ledger begins.
-pub fn beginnings(
-    db: &mut Read<'_>,
-    components: &[Uuid],
-) -> Result<HashMap<Uuid, DateTime<Utc>>, DbError> {
-    let found: Vec<Beginning> = diesel::sql_query(
-        "select component_id, min(lower(during)) as at from component_statuses
-         where component_id = any($1) and superseded_at is null group by component_id",
-    )
-    .bind::<Array<SqlUuid>, _>(components)
-    .load(db.conn)?;
-    Ok(found.into_iter().map(|it| (it.component_id, it.at)).collect())
-}
-
 /// What was said of the baselines: the last report at or before `from`, and all later ones.
 pub fn reports(
     db: &mut Read<'_>,
@@ -218,14 +204,6 @@ struct RowFound {
     cause: Word<Cause>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     incident_id: Option<Uuid>,
-}
-
-#[derive(QueryableByName)]
-struct Beginning {
-    #[diesel(sql_type = SqlUuid)]
-    component_id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    at: DateTime<Utc>,
 }
 
 #[derive(QueryableByName)]

@@ -1,6 +1,7 @@
 //! The page: its identity and its version.
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Timestamptz};
 use uuid::Uuid;
 
 use crate::schema::page;
@@ -21,6 +22,27 @@ pub struct Version {
 /// The page's id.
 pub fn id(db: &mut Read<'_>) -> Result<Uuid, DbError> {
     Ok(page::table.select(page::id).first(db.conn)?)
+}
+
+/// When the page last changed for the public, and at all; never before the database was set up.
+pub fn changed(db: &mut Read<'_>) -> Result<(DateTime<Utc>, DateTime<Utc>), DbError> {
+    let changed: Changed = diesel::sql_query(
+        "select coalesce((select created_at from events where public_payload is not null
+                          order by position desc limit 1), p.created_at) as public,
+                coalesce((select created_at from events order by position desc limit 1),
+                         p.created_at) as internal
+         from page p",
+    )
+    .get_result(db.conn)?;
+    Ok((changed.public, changed.internal))
+}
+
+#[derive(QueryableByName)]
+struct Changed {
+    #[diesel(sql_type = Timestamptz)]
+    public: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    internal: DateTime<Utc>,
 }
 
 /// The page's version.

@@ -5,7 +5,8 @@ use diesel::sql_types::BigInt;
 use crate::{DbError, Write};
 
 /// Each deletes at most `$1` rows. Deliveries and events are kept for 30 days, answers to
-/// `Idempotency-Key`s for 24 hours, sessions for 7 days after their end.
+/// `Idempotency-Key`s for 24 hours, sessions for 7 days after their end; the
+/// last event that the public may know of stays, because it dates the page.
 const STATEMENTS: [&str; 5] = [
     "delete from idempotency_keys where (principal, route, key_hash) in (
          select principal, route, key_hash from idempotency_keys
@@ -17,6 +18,7 @@ const STATEMENTS: [&str; 5] = [
          select position from events
          where created_at < farol_now() - interval '30 days' and sequence is not null
            and (not announce or expanded_at is not null)
+           and position < (select max(position) from events where public_payload is not null)
            and not exists (select from deliveries d where d.event_id = events.id) limit $1)",
     "delete from sessions where id in (
          select id from sessions

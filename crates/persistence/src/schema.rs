@@ -5,6 +5,7 @@ diesel::table! {
         id -> Uuid,
         last_sequence -> Int8,
         public_events -> Int8,
+        created_at -> Timestamptz,
     }
 }
 diesel::table! {

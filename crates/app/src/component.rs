@@ -1,0 +1,391 @@
+//! Components: what people care about, and what is said of them.
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use domain::caller::{Caller, Scope, Visibility};
+use domain::component::{Component, Draft, Key, Status};
+use domain::event::{About, Event, Kind, Record};
+use domain::ledger::Interval;
+use domain::text::slug_of;
+use persistence::{component, group, incident, ledger};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::error::check_version;
+use crate::ledger::{settle, status_changed};
+use crate::order::{Placed, rearrange};
+use crate::{Error, Page, Read, Window, Write};
+
+/// Most intervals in one answer about history.
+pub const HISTORY_MAX: i64 = 10_000;
+
+/// The component as the reader may see it.
+pub fn find(db: &mut Read<'_>, audience: Visibility, key: &Key) -> Result<Component, Error> {
+    let component = component::find(db, key).map_err(Error::missing("component"))?;
+    seen_by(component, audience).ok_or(Error::NotFound("component"))
+}
+
+/// Components the reader may see, in page order.
+pub fn page(
+    db: &mut Read<'_>,
+    audience: Visibility,
+    group: Option<Uuid>,
+    window: Window,
+) -> Result<Page<Component>, Error> {
+    let visibility = (audience == Visibility::Public).then_some(Visibility::Public);
+    let page = component::page(db, visibility, group, window)?;
+    let data = page.data.into_iter().filter_map(|it| seen_by(it, audience)).collect();
+    Ok(Page { data, next: page.next })
+}
+
+fn seen_by(component: Component, audience: Visibility) -> Option<Component> {
+    match audience {
+        Visibility::Internal => Some(component),
+        Visibility::Public => component.for_public(),
+    }
+}
+
+/// Which status the component had when, oldest first. An archived one still has its history.
+pub fn history(
+    db: &mut Read<'_>,
+    audience: Visibility,
+    key: &Key,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> Result<Vec<Interval>, Error> {
+    let component = component::find_ever(db, key).map_err(Error::missing("component"))?;
+    let component = seen_by(component, audience).ok_or(Error::NotFound("component"))?;
+    let intervals = ledger::history(db, component.id, from, to, HISTORY_MAX)?;
+    for_audience(db, intervals, audience)
+}
+
+/// The public neither learns who did it nor of internal incidents.
+pub(crate) fn for_audience(
+    db: &mut Read<'_>,
+    mut intervals: Vec<Interval>,
+    audience: Visibility,
+) -> Result<Vec<Interval>, Error> {
+    if audience == Visibility::Internal {
+        return Ok(intervals);
+    }
+    let ids: Vec<Uuid> = intervals.iter().filter_map(|it| it.incident_id).collect();
+    let public = incident::public_among(db, &ids)?;
+    for interval in &mut intervals {
+        interval.actor = None;
+        interval.incident_id = interval.incident_id.filter(|id| public.contains(id));
+    }
+    Ok(intervals)
+}
+
+/// Adds a component. Its ledger begins now, or on its start date if that is earlier.
+pub fn create(db: &mut Write<'_>, caller: &Caller, draft: Draft) -> Result<Component, Error> {
+    caller.must(Scope::Components)?;
+    if let Some(group) = draft.group_id {
+        check_group(db, group)?;
+    }
+    let now = db.now()?;
+    let position = match draft.position {
+        Some(position) => position,
+        None => component::next_position(db, draft.group_id)?,
+    };
+    let slug = match draft.slug.clone() {
+        Some(slug) => slug,
+        None => free_slug(&draft.name, "component", |slug| component::slug_is_free(db, slug))?,
+    };
+    let begins = begin(draft.start_date, now);
+    let mut created = build(draft, slug, position, begins, now);
+    component::insert(db, &created).map_err(Error::taken(component::SLUG_TAKEN, "the slug"))?;
+    let actor = caller.actor.to_string();
+    component::report(db, created.id, created.reported_status, begins, &actor)?;
+    settle(db, caller, std::slice::from_mut(&mut created), begins, now)?;
+    group::touch(db, created.group_id.as_slice())?;
+    db.emit(caller, now, vec![record(Record::ComponentCreated, &created)])?;
+    Ok(created)
+}
+
+fn build(
+    draft: Draft,
+    slug: String,
+    position: i32,
+    begins: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Component {
+    let Draft {
+        slug: _,
+        name,
+        description,
+        group_id,
+        position: _,
+        visibility,
+        reported_status,
+        start_date,
+        showcase,
+        only_show_if_degraded,
+        link,
+        metadata,
+    } = draft;
+    Component {
+        id: Uuid::now_v7(),
+        slug,
+        name,
+        description,
+        group_id,
+        position,
+        visibility,
+        reported_status,
+        status: reported_status,
+        status_since: begins,
+        start_date,
+        showcase,
+        only_show_if_degraded,
+        link,
+        metadata,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn begin(start_date: Option<NaiveDate>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let start = start_date.map(|date| date.and_time(NaiveTime::MIN).and_utc());
+    start.map_or(now, |start| start.min(now))
+}
+
+/// What may be edited of a component, as it is before the edit.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    pub slug: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub group_id: Option<Uuid>,
+    pub position: i32,
+    pub visibility: Visibility,
+    pub reported_status: Status,
+    pub start_date: Option<NaiveDate>,
+    pub showcase: bool,
+    pub only_show_if_degraded: bool,
+    pub link: Option<String>,
+    pub metadata: Map<String, Value>,
+}
+
+/// Changes what `change` changes. A new baseline turns the status, unless something worse holds it.
+pub fn edit(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    key: &Key,
+    expected: Option<i64>,
+    change: impl FnOnce(&mut Edit),
+) -> Result<Component, Error> {
+    caller.must(Scope::Components)?;
+    let found = component::find(db, key).map_err(Error::missing("component"))?;
+    // What the edit changes is known only once it ran; incidents come before components in the
+    // order of locks, so they are taken first in case they must become new versions.
+    let mut trial = editable(&found);
+    change(&mut trial);
+    if shows_elsewhere(&found, &trial) {
+        incident::touch_by_component(db, found.id)?;
+    }
+    let before = lock_one(db, key)?;
+    check_version(expected, before.version)?;
+    let now = db.now()?;
+    let mut after = apply(before.clone(), trial);
+    if after.group_id != before.group_id
+        && let Some(group) = after.group_id
+    {
+        check_group(db, group)?;
+    }
+    after.version += 1;
+    after.updated_at = now;
+    let mut turned = Vec::new();
+    if after.reported_status != before.reported_status {
+        let actor = caller.actor.to_string();
+        component::report(db, after.id, after.reported_status, now, &actor)?;
+        turned = settle(db, caller, std::slice::from_mut(&mut after), now, now)?;
+    }
+    component::update(db, &after).map_err(Error::taken(component::SLUG_TAKEN, "the slug"))?;
+    let groups: Vec<Uuid> = [before.group_id, after.group_id].into_iter().flatten().collect();
+    group::touch(db, &groups)?;
+    let mut facts = vec![record(Record::ComponentEdited, &after)];
+    facts.extend(turned.into_iter().map(|it| status_changed(it, true)));
+    db.emit(caller, now, facts)?;
+    Ok(after)
+}
+
+fn editable(component: &Component) -> Edit {
+    let Component {
+        id: _,
+        slug,
+        name,
+        description,
+        group_id,
+        position,
+        visibility,
+        reported_status,
+        status: _,
+        status_since: _,
+        start_date,
+        showcase,
+        only_show_if_degraded,
+        link,
+        metadata,
+        version: _,
+        created_at: _,
+        updated_at: _,
+    } = component.clone();
+    Edit {
+        slug,
+        name,
+        description,
+        group_id,
+        position,
+        visibility,
+        reported_status,
+        start_date,
+        showcase,
+        only_show_if_degraded,
+        link,
+        metadata,
+    }
+}
+
+fn apply(component: Component, edit: Edit) -> Component {
+    let Edit {
+        slug,
+        name,
+        description,
+        group_id,
+        position,
+        visibility,
+        reported_status,
+        start_date,
+        showcase,
+        only_show_if_degraded,
+        link,
+        metadata,
+    } = edit;
+    Component {
+        slug,
+        name,
+        description,
+        group_id,
+        position,
+        visibility,
+        reported_status,
+        start_date,
+        showcase,
+        only_show_if_degraded,
+        link,
+        metadata,
+        ..component
+    }
+}
+
+fn shows_elsewhere(before: &Component, after: &Edit) -> bool {
+    before.name != after.name
+        || before.slug != after.slug
+        || before.visibility != after.visibility
+        || before.position != after.position
+}
+
+/// Takes a component off the page. Its history and past incidents stay.
+pub fn archive(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    key: &Key,
+    expected: Option<i64>,
+) -> Result<(), Error> {
+    caller.must(Scope::Components)?;
+    let component = lock_one(db, key)?;
+    check_version(expected, component.version)?;
+    let now = db.now()?;
+    component::archive(db, component.id, now)?;
+    group::touch(db, component.group_id.as_slice())?;
+    db.emit(caller, now, vec![record(Record::ComponentArchived, &component)])?;
+    Ok(())
+}
+
+/// Puts the components named first, in this order, within their groups.
+pub fn order(db: &mut Write<'_>, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Component>, Error> {
+    caller.must(Scope::Components)?;
+    let ids_of_all: Vec<Key> = component::all(db)?.iter().map(|it| Key::Id(it.id)).collect();
+    let all = component::lock(db, &ids_of_all)?;
+    let now = db.now()?;
+    for (mut component, position) in rearrange(all, ids)? {
+        component.position = position;
+        component.version += 1;
+        component.updated_at = now;
+        component::update(db, &component)?;
+    }
+    let payload = json!({ "components": ids });
+    db.emit(caller, now, vec![order_changed(payload)])?;
+    Ok(component::all(db)?)
+}
+
+pub(crate) fn order_changed(payload: Value) -> Event {
+    Event {
+        kind: Kind::Record(Record::OrderChanged),
+        announce: false,
+        about: About::default(),
+        public_payload: Some(json!({})),
+        payload,
+    }
+}
+
+impl Placed for Component {
+    type Among = Option<Uuid>;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn position(&self) -> i32 {
+        self.position
+    }
+
+    fn among(&self) -> Option<Uuid> {
+        self.group_id
+    }
+}
+
+fn lock_one(db: &mut Write<'_>, key: &Key) -> Result<Component, Error> {
+    component::lock(db, std::slice::from_ref(key))?.pop().ok_or(Error::NotFound("component"))
+}
+
+fn check_group(db: &mut Read<'_>, id: Uuid) -> Result<(), Error> {
+    group::find(db, &Key::Id(id)).map(drop).map_err(|error| match error {
+        crate::DbError::NotFound => {
+            Error::invalid("/group_id", "unknown", "there is no such group")
+        }
+        other => other.into(),
+    })
+}
+
+/// A slug made of the name, numbered if that one is in use.
+pub(crate) fn free_slug(
+    name: &str,
+    otherwise: &str,
+    mut is_free: impl FnMut(&str) -> Result<bool, crate::DbError>,
+) -> Result<String, Error> {
+    let base = Some(slug_of(name)).filter(|it| domain::text::is_slug(it));
+    let base = base.unwrap_or_else(|| otherwise.to_owned());
+    for n in 1..1000 {
+        let slug = if n == 1 { base.clone() } else { format!("{base}-{n}") };
+        if is_free(&slug)? {
+            return Ok(slug);
+        }
+    }
+    Err(Error::Taken("every slug made of this name"))
+}
+
+fn record(kind: Record, component: &Component) -> Event {
+    let about = About {
+        components: vec![component.id],
+        groups: component.group_id.into_iter().collect(),
+        ..About::default()
+    };
+    Event {
+        kind: Kind::Record(kind),
+        announce: false,
+        about,
+        payload: json!(component),
+        public_payload: component.clone().for_public().map(|it| json!(it)),
+    }
+}

@@ -1,0 +1,162 @@
+//! Deliveries: looking at them, repeating them, and the work of making them.
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use channels::signature::SigningSecret;
+use chrono::{DateTime, Duration, Utc};
+use domain::caller::{Caller, Scope};
+use domain::delivery::{DISABLE_AFTER, Delivery};
+use domain::event::{About, Event, Kind, Logged, Record};
+use persistence::delivery;
+use persistence::subscription::{self, Sealed};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::subscription::{config_place, secret_place};
+use crate::vault::Vault;
+use crate::{Db, Error, Page, Read, Window, Write};
+
+pub use persistence::delivery::{Backlog, Filter, Job, Lease, Settled, Settlement};
+
+/// How long a destination is ours: the longest send, and room to write the result back.
+pub const LEASE: Duration = Duration::seconds(60);
+
+/// The delivery with its attempts.
+pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<Delivery, Error> {
+    caller.must(Scope::Subscriptions)?;
+    delivery::find(db, id).map_err(Error::missing("delivery"))
+}
+
+/// Deliveries, newest first.
+pub fn page(
+    db: &mut Read<'_>,
+    caller: &Caller,
+    filter: &Filter,
+    window: Window,
+) -> Result<Page<Delivery>, Error> {
+    caller.must(Scope::Subscriptions)?;
+    if let Some(id) = filter.subscription {
+        subscription::find(db, id).map_err(Error::missing("subscription"))?;
+    }
+    Ok(delivery::page(db, filter, window)?)
+}
+
+/// Sends the same event once more, after whatever its subscription is owed already.
+pub fn redeliver(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Delivery, Error> {
+    caller.must(Scope::Subscriptions)?;
+    let found = delivery::find(db, id).map_err(Error::missing("delivery"))?;
+    if found.finished_at.is_none() {
+        return Err(Error::Conflict("this delivery is still under way"));
+    }
+    subscription::find(db, found.subscription_id).map_err(Error::missing("subscription"))?;
+    let repeated = delivery::repeat(db, found.subscription_id, &[found.event_id])?;
+    let repeated = repeated.first().ok_or(Error::NotFound("destination"))?;
+    db.commit_news();
+    Ok(delivery::find(db, *repeated)?)
+}
+
+/// Work that is ours until the lease runs out.
+pub struct Batch {
+    pub leases: Vec<Lease>,
+    /// The events behind the jobs.
+    pub events: HashMap<Uuid, Arc<Logged>>,
+}
+
+/// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles.
+pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64) -> Result<Batch, Error> {
+    let leases = db.write::<_, Error>(|db| Ok(delivery::claim(db, lane, limit, depth, LEASE)?))?;
+    let mut ids: Vec<Uuid> =
+        leases.iter().flat_map(|it| it.jobs.iter().map(|job| job.event)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let events = if ids.is_empty() {
+        Vec::new()
+    } else {
+        db.read::<_, Error>(|db| Ok(delivery::events(db, &ids)?))?
+    };
+    let events = events.into_iter().map(|it| (it.id, Arc::new(it))).collect();
+    Ok(Batch { leases, events })
+}
+
+/// The configuration and keys of a destination, in clear, for the moment of sending.
+pub struct Opened {
+    pub config: Value,
+    /// The newest first.
+    pub keys: Vec<SigningSecret>,
+}
+
+/// Decrypts what a lease needs.
+pub fn open(vault: &Vault, lease: &Lease, now: DateTime<Utc>) -> Result<Opened, Error> {
+    let Sealed { config, signing_secret, previous_secret, previous_secret_until } =
+        &lease.target.sealed;
+    let id = lease.subscription;
+    let config = vault.open(&config_place(id), config)?;
+    let previous =
+        previous_secret.as_ref().filter(|_| previous_secret_until.is_some_and(|it| it > now));
+    let mut keys = Vec::new();
+    for sealed in signing_secret.iter().chain(previous) {
+        let secret = String::from_utf8(vault.open(&secret_place(id), sealed)?);
+        let secret = secret.map_err(|_not_text| Error::Vault)?;
+        keys.push(SigningSecret::parse(&secret).map_err(|_bad| Error::Vault)?);
+    }
+    let config = serde_json::from_slice(&config).map_err(|_not_json| Error::Vault)?;
+    Ok(Opened { config, keys })
+}
+
+/// Why a subscription is not told anything any more.
+#[derive(Clone, Debug)]
+pub struct GivenUp {
+    pub subscription: Uuid,
+    pub reason: String,
+}
+
+/// Writes results back; returns the subscriptions whose lease had run out before.
+pub fn settle(
+    db: &Db,
+    settlements: &[Settlement],
+    given_up: &[GivenUp],
+) -> Result<Vec<Uuid>, Error> {
+    let late = db.write::<_, Error>(|db| Ok(delivery::settle(db, settlements)?))?;
+    for it in given_up {
+        disable(db, it)?;
+    }
+    Ok(late)
+}
+
+/// Whether a destination has failed for so long that it is given up.
+pub fn is_hopeless(failing_since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    failing_since.is_some_and(|since| now - since > DISABLE_AFTER)
+}
+
+fn disable(db: &Db, given_up: &GivenUp) -> Result<(), Error> {
+    let GivenUp { subscription, reason } = given_up;
+    db.write(|db| {
+        let now = db.now()?;
+        if subscription::disable(db, *subscription, reason, now)? {
+            let fact = Event {
+                kind: Kind::Record(Record::SubscriptionDisabled),
+                announce: false,
+                about: About::default(),
+                payload: json!({ "id": subscription, "reason": reason }),
+                public_payload: None,
+            };
+            db.emit(&Caller::system(), now, vec![fact])?;
+        }
+        Ok(())
+    })
+}
+
+/// Gives leases back unused.
+pub fn release(db: &Db, leases: &[(Uuid, i64)]) -> Result<(), Error> {
+    db.write(|db| Ok(delivery::release(db, leases)?))
+}
+
+/// Wakes destinations that were forgotten; there should be none.
+pub fn sweep(db: &Db) -> Result<usize, Error> {
+    db.write(|db| Ok(delivery::sweep(db)?))
+}
+
+/// How much is waiting.
+pub fn backlog(db: &mut Read<'_>) -> Result<Backlog, Error> {
+    Ok(delivery::backlog(db)?)
+}

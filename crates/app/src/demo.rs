@@ -1,0 +1,140 @@
+//! A page to look at: components, some history, an incident under way.
+use chrono::Duration;
+use domain::caller::{Caller, Visibility};
+use domain::component::{Draft as ComponentDraft, Key as ComponentKey, Status};
+use domain::group::Draft as GroupDraft;
+use domain::incident::{Draft, Status as State};
+use serde_json::Map;
+
+use crate::incident::{Key, NewUpdate, Opened};
+use crate::{Error, Write, component, group, incident};
+
+const GROUPS: [(&str, &[&str]); 2] =
+    [("Platform", &["API", "Web application", "Webhooks"]), ("Data", &["Database", "Search"])];
+
+/// Incidents that are over: title, what happened, component, status, days ago, minutes.
+const PAST: [(&str, &str, &str, Status, i64, i64); 4] = [
+    (
+        "Slow searches",
+        "A rebuild of the index took all disks.",
+        "search",
+        Status::DegradedPerformance,
+        3,
+        95,
+    ),
+    (
+        "Webhooks delayed",
+        "A queue was **stuck** after a deploy.",
+        "webhooks",
+        Status::PartialOutage,
+        11,
+        42,
+    ),
+    (
+        "API errors",
+        "One of three replicas ran out of connections.",
+        "api",
+        Status::PartialOutage,
+        24,
+        17,
+    ),
+    (
+        "Database failover",
+        "The primary lost its disk; the replica took over.",
+        "database",
+        Status::MajorOutage,
+        52,
+        8,
+    ),
+];
+
+/// Fills an empty page. Nobody is notified.
+pub fn fill(db: &mut Write<'_>) -> Result<(), Error> {
+    let caller = Caller::system();
+    if !component::page(db, Visibility::Internal, None, crate::Window { after: None, limit: 1 })?
+        .data
+        .is_empty()
+    {
+        return Err(Error::Conflict("the page has components already"));
+    }
+    let now = db.now()?;
+    for (name, members) in GROUPS {
+        let created = group::create(db, &caller, group_draft(name))?;
+        for member in members {
+            let mut draft = component_draft(member);
+            draft.group_id = Some(created.id);
+            draft.start_date = Some((now - Duration::days(90)).date_naive());
+            component::create(db, &caller, draft)?;
+        }
+    }
+    for (title, message, slug, status, days, minutes) in PAST {
+        let started_at = now - Duration::days(days);
+        let draft = Draft {
+            started_at: Some(started_at),
+            resolved_at: Some(started_at + Duration::minutes(minutes)),
+            ..draft(title, message)
+        };
+        incident::open(db, &caller, draft, &vec![(ComponentKey::from(slug), status)])?;
+    }
+    let draft = Draft {
+        started_at: Some(now - Duration::minutes(25)),
+        ..draft("Elevated error rates", "We see more errors than usual and are looking into it.")
+    };
+    let named = vec![(ComponentKey::from("api"), Status::PartialOutage)];
+    if let Opened::Created(open) = incident::open(db, &caller, draft, &named)? {
+        let update = NewUpdate {
+            status: Some(State::Identified),
+            message: "A faulty deploy was found; it is being rolled back.".to_owned(),
+            components: vec![(ComponentKey::from("api"), Status::DegradedPerformance)],
+            notify: false,
+            display_at: Some(now - Duration::minutes(8)),
+        };
+        incident::add_update(db, &caller, Key::Id(open.id), None, update)?;
+    }
+    Ok(())
+}
+
+fn group_draft(name: &str) -> GroupDraft {
+    GroupDraft {
+        slug: None,
+        name: name.to_owned(),
+        description: None,
+        position: None,
+        collapsed: false,
+        visibility: Visibility::Public,
+    }
+}
+
+fn component_draft(name: &str) -> ComponentDraft {
+    ComponentDraft {
+        slug: None,
+        name: name.to_owned(),
+        description: None,
+        group_id: None,
+        position: None,
+        visibility: Visibility::Public,
+        reported_status: Status::Operational,
+        start_date: None,
+        showcase: true,
+        only_show_if_degraded: false,
+        link: None,
+        metadata: Map::new(),
+    }
+}
+
+fn draft(title: &str, message: &str) -> Draft {
+    Draft {
+        title: title.to_owned(),
+        message: message.to_owned(),
+        message_html: String::new(),
+        status: None,
+        effects: Vec::new(),
+        impact_override: None,
+        visibility: Visibility::Public,
+        notify: false,
+        started_at: None,
+        resolved_at: None,
+        dedup_key: None,
+        metadata: Map::new(),
+    }
+}

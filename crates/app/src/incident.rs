@@ -1,0 +1,288 @@
+//! Incidents: opening, updating, correcting and closing them.
+mod amend;
+
+use chrono::{DateTime, Utc};
+use domain::caller::{Caller, Scope, Visibility};
+use domain::component::{self, Component, Key as ComponentKey};
+use domain::event::{About, Announcement, Event, Kind, Record};
+use domain::incident::{Draft, Effect, Entry, Incident, Status, Timeline, Unsound, Update, replay};
+use persistence::{component as components, incident};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::error::check_version;
+use crate::ledger::settle_and_tell;
+use crate::{Error, FieldError, Page, Read, Window, Write, markdown};
+
+pub use amend::{
+    Edit, UpdateEdit, delete, delete_postmortem, delete_update, edit, edit_update, put_postmortem,
+};
+pub use persistence::incident::{Filter, Key, State};
+
+/// Components as callers name them, with the status an incident or update says they have.
+pub type Named = Vec<(ComponentKey, component::Status)>;
+
+/// What came of opening an incident.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    Created(Incident),
+    /// One with the same deduplication key was open already.
+    Existing(Incident),
+}
+
+/// What it takes to add an update.
+#[derive(Clone, Debug)]
+pub struct NewUpdate {
+    /// Absent: the state stays.
+    pub status: Option<Status>,
+    pub message: String,
+    pub components: Named,
+    pub notify: bool,
+    pub display_at: Option<DateTime<Utc>>,
+}
+
+/// The incident as the reader may see it.
+pub fn find(db: &mut Read<'_>, audience: Visibility, key: Key) -> Result<Incident, Error> {
+    let incident = incident::find(db, key).map_err(Error::missing("incident"))?;
+    seen_by(incident, audience).ok_or(Error::NotFound("incident"))
+}
+
+/// Incidents the reader may see, newest first.
+pub fn page(
+    db: &mut Read<'_>,
+    audience: Visibility,
+    filter: Filter,
+    window: Window,
+) -> Result<Page<Incident>, Error> {
+    let visibility = (audience == Visibility::Public).then_some(Visibility::Public);
+    let page = incident::page(db, &Filter { visibility, ..filter }, window)?;
+    let data = page.data.into_iter().filter_map(|it| seen_by(it, audience)).collect();
+    Ok(Page { data, next: page.next })
+}
+
+fn seen_by(incident: Incident, audience: Visibility) -> Option<Incident> {
+    match audience {
+        Visibility::Internal => Some(incident),
+        Visibility::Public => incident.for_public(),
+    }
+}
+
+/// Opens an incident, turns its components, and tells subscribers. Callers that race with one
+/// deduplication key all get the same incident.
+pub fn open(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    draft: Draft,
+    named: &Named,
+) -> Result<Opened, Error> {
+    caller.must(Scope::Incidents)?;
+    if let Some(key) = &draft.dedup_key {
+        incident::lock_dedup_key(db, key)?;
+        if let Some(existing) = incident::with_dedup_key(db, key)? {
+            return Ok(Opened::Existing(existing));
+        }
+    }
+    let (mut touched, effects) = resolve(db, named)?;
+    let now = db.now()?;
+    let draft = Draft { effects, message_html: markdown::render(&draft.message), ..draft };
+    let opening = draft.opening(now)?;
+    let update = first_update(caller, &draft, &opening, now);
+    let mut entries = [entry(&update, &draft.effects)];
+    let timeline = replay(opening.started_at, &mut entries);
+    let id = Uuid::now_v7();
+    let source = caller.actor.to_string();
+    let new = incident::New { id, draft: &draft, started_at: opening.started_at, source, now };
+    incident::insert(db, &new, &timeline)?;
+    incident::insert_update(db, id, &update, &draft.effects)?;
+    let announce = draft.notify && !opening.backfill;
+    let turned = settle_and_tell(db, caller, &mut touched, opening.started_at, now, announce)?;
+    let incident = incident::find(db, Key::Id(id))?;
+    let kind = Kind::Announcement(Announcement::IncidentCreated);
+    let mut facts = vec![fact(kind, announce, &incident, &touched)];
+    facts.extend(turned);
+    db.emit(caller, now, facts)?;
+    Ok(Opened::Created(incident))
+}
+
+fn first_update(
+    caller: &Caller,
+    draft: &Draft,
+    opening: &domain::incident::Opening,
+    now: DateTime<Utc>,
+) -> Update {
+    Update {
+        id: Uuid::now_v7(),
+        status: opening.status,
+        message: draft.message.clone(),
+        message_html: draft.message_html.clone(),
+        components: Vec::new(),
+        notify: draft.notify && !opening.backfill,
+        display_at: opening.display_at,
+        author: Some(caller.name.clone()),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Adds an update. Its effects count from the time it shows.
+pub fn add_update(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    key: Key,
+    expected: Option<i64>,
+    new: NewUpdate,
+) -> Result<(Incident, Update), Error> {
+    caller.must(Scope::Incidents)?;
+    let before = incident::lock(db, key).map_err(Error::missing("incident"))?;
+    check_version(expected, before.version)?;
+    let (_, effects) = resolve(db, &new.components)?;
+    let now = db.now()?;
+    let status = new.status.unwrap_or(before.status);
+    let display_at = new.display_at.unwrap_or(now);
+    check_update(&before, status, display_at, &effects, now)?;
+    let update = Update {
+        id: Uuid::now_v7(),
+        status,
+        message_html: markdown::render(&new.message),
+        message: new.message,
+        components: Vec::new(),
+        notify: new.notify,
+        display_at,
+        author: Some(caller.name.clone()),
+        created_at: now,
+        updated_at: now,
+    };
+    incident::insert_update(db, before.id, &update, &effects)?;
+    let mut settled = rework(db, caller, &before, display_at, now, new.notify)?;
+    let resolves = before.is_open() && !settled.incident.is_open();
+    let kind =
+        if resolves { Announcement::IncidentResolved } else { Announcement::IncidentUpdated };
+    let fact = fact(Kind::Announcement(kind), new.notify, &settled.incident, &settled.touched);
+    settled.facts.insert(0, fact);
+    db.emit(caller, now, settled.facts)?;
+    let added = settled.incident.updates.iter().find(|it| it.id == update.id).cloned();
+    Ok((settled.incident, added.ok_or(Error::NotFound("update"))?))
+}
+
+/// What [`rework`] made of an incident.
+struct Reworked {
+    incident: Incident,
+    touched: Vec<Component>,
+    facts: Vec<Event>,
+}
+
+/// Derives the incident anew from its updates, and then its components from `from` on.
+fn rework(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    before: &Incident,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+    announce: bool,
+) -> Result<Reworked, Error> {
+    let mut entries = incident::entries(db, before.id)?;
+    let timeline = replay(before.started_at, &mut entries);
+    let mut incident = incident::find(db, Key::Id(before.id))?;
+    derive(&mut incident, &timeline, now);
+    incident::update(db, &incident, &timeline).map_err(Error::taken(
+        incident::DEDUP_KEY_TAKEN,
+        "the deduplication key of this incident, by another open one,",
+    ))?;
+    incident::keep_components(db, incident.id, &timeline)?;
+    let mut ids: Vec<Uuid> = before.components.iter().map(|it| it.id).collect();
+    ids.extend(timeline.components.keys());
+    let mut touched = components::lock_ids(db, &ids)?;
+    let facts = settle_and_tell(db, caller, &mut touched, from, now, announce)?;
+    Ok(Reworked { incident, touched, facts })
+}
+
+fn derive(incident: &mut Incident, timeline: &Timeline, now: DateTime<Utc>) {
+    incident.status = timeline.status;
+    incident.impact = incident.impact_override.unwrap_or(timeline.impact);
+    incident.identified_at = timeline.identified_at;
+    incident.monitoring_at = timeline.monitoring_at;
+    incident.resolved_at = timeline.resolved_at;
+    incident.duration_seconds =
+        timeline.resolved_at.map(|it| (it - incident.started_at).num_seconds());
+    incident.version += 1;
+    incident.updated_at = now;
+}
+
+fn entry(update: &Update, effects: &[Effect]) -> Entry {
+    let Update { id, status, display_at, .. } = update;
+    Entry { id: *id, status: *status, display_at: *display_at, effects: effects.to_vec() }
+}
+
+fn check_update(
+    incident: &Incident,
+    status: Status,
+    display_at: DateTime<Utc>,
+    effects: &[Effect],
+    now: DateTime<Utc>,
+) -> Result<(), Unsound> {
+    if display_at > now {
+        return Err(Unsound::DisplayedInFuture);
+    }
+    if display_at < incident.started_at {
+        return Err(Unsound::DisplayedBeforeStart);
+    }
+    let says_something = effects.iter().any(|it| it.status != component::Status::Operational);
+    if status == Status::Resolved && says_something {
+        return Err(Unsound::AffectsAfterResolution);
+    }
+    Ok(())
+}
+
+/// Locks the components that a caller names; each must exist, and be named once.
+fn resolve(db: &mut Write<'_>, named: &Named) -> Result<(Vec<Component>, Vec<Effect>), Error> {
+    if named.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let keys: Vec<ComponentKey> = named.iter().map(|it| it.0.clone()).collect();
+    let found = components::lock(db, &keys)?;
+    let mut effects: Vec<Effect> = Vec::new();
+    let mut wrong = Vec::new();
+    for (index, (key, status)) in named.iter().enumerate() {
+        let is_it = |it: &&Component| match key {
+            ComponentKey::Id(id) => it.id == *id,
+            ComponentKey::Slug(slug) => it.slug == *slug,
+        };
+        let complaint = match found.iter().find(is_it) {
+            None => Some(("unknown", format!("there is no component {key}"))),
+            Some(it) if effects.iter().any(|of| of.component == it.id) => {
+                Some(("repeated", format!("the component {key} is named twice")))
+            }
+            Some(it) => {
+                effects.push(Effect { component: it.id, status: *status });
+                None
+            }
+        };
+        wrong.extend(complaint.map(|(code, detail)| FieldError {
+            pointer: format!("/components/{index}"),
+            code,
+            detail,
+        }));
+    }
+    if wrong.is_empty() { Ok((found, effects)) } else { Err(Error::Invalid(wrong)) }
+}
+
+/// What happened to an incident, for subscribers and for the record.
+fn fact(kind: Kind, announce: bool, incident: &Incident, touched: &[Component]) -> Event {
+    let mut groups: Vec<Uuid> = touched.iter().filter_map(|it| it.group_id).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let about = About {
+        incident: Some(incident.id),
+        components: incident.components.iter().map(|it| it.id).collect(),
+        groups,
+        subscription: None,
+        impact: Some(incident.impact),
+    };
+    let payload = json!(incident);
+    let public_payload = incident.clone().for_public().map(|it| json!(it));
+    Event { kind, announce, about, payload, public_payload }
+}
+
+fn record(kind: Record, incident: &Incident, touched: &[Component]) -> Event {
+    fact(Kind::Record(kind), false, incident, touched)
+}

@@ -1,0 +1,110 @@
+//! Making the ledger, and the components it is about, say what is true.
+use chrono::{DateTime, Utc};
+use domain::caller::Caller;
+use domain::component::{Component, Status};
+use domain::event::{About, Announcement, Event, Kind};
+use domain::incident::replay;
+use domain::ledger::{Effects, derive, reconcile};
+use persistence::{group, ledger};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Error, Write};
+
+/// A component whose status is another one than before.
+pub(crate) struct Turned {
+    pub component: Component,
+    pub before: Status,
+}
+
+/// Derives the status of locked components from `from` on, writes the ledger, and changes the
+/// components in place. Writing those back is the caller's.
+pub(crate) fn settle(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    components: &mut [Component],
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Turned>, Error> {
+    if components.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = components.iter().map(|it| it.id).collect();
+    let rows = ledger::rows(db, &ids, from)?;
+    let reports = ledger::reports(db, &ids, from)?;
+    let told: Vec<(Uuid, domain::incident::Timeline)> = ledger::told(db, &ids, from)?
+        .into_iter()
+        .map(|mut it| (it.incident, replay(it.started_at, &mut it.entries)))
+        .collect();
+    let mut plans = Vec::new();
+    let mut turned = Vec::new();
+    for component in components {
+        let rows = rows.get(&component.id).map_or(&[][..], Vec::as_slice);
+        let effects: Vec<Effects> = told
+            .iter()
+            .filter_map(|(incident, timeline)| {
+                let steps = timeline.steps.get(&component.id)?.clone();
+                Some(Effects { incident: *incident, steps })
+            })
+            .collect();
+        // The ledger begins when the component did.
+        let from = rows.first().map_or(from, |first| from.max(first.piece.from));
+        let reports = reports.get(&component.id).map_or(&[][..], Vec::as_slice);
+        let plan = reconcile(rows, &derive(from, reports, &effects));
+        if let Some(current) = plan.current {
+            let before = component.status;
+            (component.status, component.status_since) = (current.status, current.from);
+            if before != current.status {
+                turned.push(Turned { component: component.clone(), before });
+            }
+        }
+        plans.push((component.id, plan));
+    }
+    ledger::apply(db, &plans, &caller.actor.to_string(), now)?;
+    Ok(turned)
+}
+
+/// Settles components that an incident touches: those that turn are written back, their groups
+/// become new versions, and subscribers are told if `announce`.
+pub(crate) fn settle_and_tell(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    components: &mut [Component],
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+    announce: bool,
+) -> Result<Vec<Event>, Error> {
+    let mut turned = settle(db, caller, components, from, now)?;
+    for it in &mut turned {
+        it.component.version += 1;
+        it.component.updated_at = now;
+        persistence::component::update(db, &it.component)?;
+    }
+    let groups: Vec<Uuid> = turned.iter().filter_map(|it| it.component.group_id).collect();
+    group::touch(db, &groups)?;
+    Ok(turned.into_iter().map(|it| status_changed(it, announce)).collect())
+}
+
+/// The fact that a component turned.
+pub(crate) fn status_changed(turned: Turned, announce: bool) -> Event {
+    let Turned { component, before } = turned;
+    let impact = component.status.max(before).into();
+    let about = About {
+        components: vec![component.id],
+        groups: component.group_id.into_iter().collect(),
+        impact: Some(impact),
+        ..About::default()
+    };
+    let dress = |component: &Component| {
+        let mut payload = json!(component);
+        payload["previous_status"] = json!(before);
+        payload
+    };
+    Event {
+        kind: Kind::Announcement(Announcement::ComponentStatusChanged),
+        announce,
+        about,
+        payload: dress(&component),
+        public_payload: component.for_public().as_ref().map(dress),
+    }
+}

@@ -1,0 +1,326 @@
+//! Subscriptions of operators.
+use aws_lc_rs::rand;
+use channels::egress::EgressPolicy;
+use channels::signature::SigningSecret;
+use chrono::{DateTime, Duration, Utc};
+use domain::caller::{Caller, Scope, Visibility};
+use domain::event::{About, Announcement, Event, Kind, Record};
+use domain::subscription::{Filter, Origin, State, Subscription};
+use persistence::subscription::{self, Sealed};
+use persistence::{component, delivery, group};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::error::check_version;
+use crate::vault::Vault;
+use crate::{Error, FieldError, Page, Read, Window, Write};
+
+pub use persistence::subscription::Which;
+
+/// For how long a replaced signing secret still signs along.
+pub const ROTATION: Duration = Duration::hours(24);
+
+/// What subscribing needs besides the database.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    pub vault: &'a Vault,
+    pub egress: &'a EgressPolicy,
+}
+
+/// What it takes to subscribe.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    pub channel: String,
+    pub label: Option<String>,
+    pub config: Value,
+    pub filter: Filter,
+    pub audience: Visibility,
+    pub locale: String,
+    pub time_zone: String,
+}
+
+/// What may be edited of a subscription, as it is before the edit.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    pub label: Option<String>,
+    /// A whole new configuration; absent: the present one stays.
+    pub config: Option<Value>,
+    pub filter: Filter,
+    pub audience: Visibility,
+    pub locale: String,
+    pub time_zone: String,
+    pub state: State,
+}
+
+/// The subscription.
+pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<Subscription, Error> {
+    caller.must(Scope::Subscriptions)?;
+    subscription::find(db, id).map_err(Error::missing("subscription"))
+}
+
+/// Subscriptions, newest first.
+pub fn page(
+    db: &mut Read<'_>,
+    caller: &Caller,
+    which: &Which,
+    window: Window,
+) -> Result<Page<Subscription>, Error> {
+    caller.must(Scope::Subscriptions)?;
+    Ok(subscription::page(db, which, window)?)
+}
+
+/// Subscribes; active at once. A signed channel gets a secret, shown in this answer alone.
+pub fn create(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    means: Means<'_>,
+    draft: Draft,
+) -> Result<(Subscription, Option<SigningSecret>), Error> {
+    caller.must(Scope::Subscriptions)?;
+    let channel = channels::find(&draft.channel)
+        .ok_or_else(|| Error::invalid("/channel", "unknown", "there is no such channel"))?;
+    check_filter(db, &draft.filter)?;
+    let id = Uuid::now_v7();
+    let (config, sealed_config) = accept(channel, means, id, &draft.config)?;
+    let secret = if channel.is_signed() { Some(new_secret()?) } else { None };
+    let signing_secret = secret.as_ref().map(|it| seal_secret(means.vault, id, it)).transpose()?;
+    let sealed = Sealed { config: sealed_config, signing_secret, ..Sealed::default() };
+    let now = db.now()?;
+    let Draft { channel, label, config: _, filter, audience, locale, time_zone } = draft;
+    let created = Subscription {
+        id,
+        channel,
+        label,
+        config,
+        filter,
+        audience,
+        locale,
+        time_zone,
+        state: State::Active,
+        disabled_reason: None,
+        origin: Origin::Operator,
+        last_success_at: None,
+        failing_since: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    subscription::insert(db, &created, &sealed)?;
+    db.emit(caller, now, vec![record(Record::SubscriptionCreated, &created)])?;
+    Ok((created, secret))
+}
+
+/// Changes what `change` changes.
+pub fn edit(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    means: Means<'_>,
+    id: Uuid,
+    expected: Option<i64>,
+    change: impl FnOnce(&mut Edit),
+) -> Result<Subscription, Error> {
+    caller.must(Scope::Subscriptions)?;
+    let (before, mut sealed) = lock(db, id, expected)?;
+    let Subscription { label, filter, audience, locale, time_zone, state, .. } = before.clone();
+    let mut edit = Edit { label, config: None, filter, audience, locale, time_zone, state };
+    change(&mut edit);
+    let Edit { label, config, filter, audience, locale, time_zone, state } = edit;
+    if !matches!(state, State::Active | State::Paused) && state != before.state {
+        return Err(Error::invalid("/state", "unsound", "set `active` or `paused`"));
+    }
+    check_filter(db, &filter)?;
+    let mut shown = before.config.clone();
+    if let Some(config) = config {
+        let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
+        (shown, sealed.config) = accept(channel, means, id, &config)?;
+    }
+    let now = db.now()?;
+    let disabled_reason = before.disabled_reason.clone().filter(|_| state == State::Disabled);
+    let after = Subscription {
+        label,
+        config: shown,
+        filter,
+        audience,
+        locale,
+        time_zone,
+        state,
+        disabled_reason,
+        version: before.version + 1,
+        updated_at: now,
+        ..before
+    };
+    subscription::update(db, &after, &sealed)?;
+    db.emit(caller, now, vec![record(Record::SubscriptionEdited, &after)])?;
+    Ok(after)
+}
+
+/// Ends a subscription. What identifies its owner is wiped.
+pub fn delete(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    id: Uuid,
+    expected: Option<i64>,
+) -> Result<(), Error> {
+    caller.must(Scope::Subscriptions)?;
+    let (found, _) = lock(db, id, expected)?;
+    let now = db.now()?;
+    subscription::delete(db, id, now)?;
+    let gone = Subscription { config: json!({}), label: None, ..found };
+    db.emit(caller, now, vec![record(Record::SubscriptionDeleted, &gone)])?;
+    Ok(())
+}
+
+/// Replaces the signing secret. For [`ROTATION`] messages carry both signatures.
+pub fn rotate_secret(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    means: Means<'_>,
+    id: Uuid,
+) -> Result<(Subscription, SigningSecret), Error> {
+    caller.must(Scope::Subscriptions)?;
+    let (before, sealed) = lock(db, id, None)?;
+    if sealed.signing_secret.is_none() {
+        return Err(Error::Conflict("this channel does not sign its messages"));
+    }
+    let now = db.now()?;
+    let secret = new_secret()?;
+    let sealed = Sealed {
+        config: sealed.config,
+        previous_secret: sealed.signing_secret,
+        previous_secret_until: Some(now + ROTATION),
+        signing_secret: Some(seal_secret(means.vault, id, &secret)?),
+    };
+    let after = Subscription { version: before.version + 1, updated_at: now, ..before };
+    subscription::update(db, &after, &sealed)?;
+    db.emit(caller, now, vec![record(Record::SecretRotated, &after)])?;
+    Ok((after, secret))
+}
+
+/// Sends a message that says nothing, to see whether it arrives.
+pub fn test(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<(), Error> {
+    caller.must(Scope::Subscriptions)?;
+    let (found, _) = lock(db, id, None)?;
+    if found.state != State::Active {
+        return Err(Error::Conflict("the subscription is not active"));
+    }
+    let now = db.now()?;
+    let payload = json!({ "id": found.id, "channel": found.channel, "label": found.label });
+    let about = About { subscription: Some(id), ..About::default() };
+    let event = Event {
+        kind: Kind::Announcement(Announcement::SubscriptionTest),
+        announce: true,
+        about,
+        payload,
+        public_payload: None,
+    };
+    db.emit(caller, now, vec![event])?;
+    Ok(())
+}
+
+/// Sends again what the subscription was owed since then and never got, oldest first.
+pub fn recover(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    id: Uuid,
+    since: DateTime<Utc>,
+) -> Result<usize, Error> {
+    caller.must(Scope::Subscriptions)?;
+    let (found, _) = lock(db, id, None)?;
+    if found.state != State::Active {
+        return Err(Error::Conflict("the subscription is not active"));
+    }
+    let missed = delivery::missed(db, id, since)?;
+    if missed.is_empty() {
+        return Ok(0);
+    }
+    db.commit_news();
+    Ok(delivery::repeat(db, id, &missed)?.len())
+}
+
+fn lock(
+    db: &mut Write<'_>,
+    id: Uuid,
+    expected: Option<i64>,
+) -> Result<(Subscription, Sealed), Error> {
+    let found = subscription::lock(db, id).map_err(Error::missing("subscription"))?;
+    check_version(expected, found.0.version)?;
+    Ok(found)
+}
+
+/// The configuration as it may be shown, and as it is kept.
+fn accept(
+    channel: &dyn channels::Channel,
+    means: Means<'_>,
+    id: Uuid,
+    config: &Value,
+) -> Result<(Value, Vec<u8>), Error> {
+    let faults = channel.check(config, means.egress);
+    if !faults.is_empty() {
+        let field = |it: channels::Fault| FieldError {
+            pointer: format!("/config{}", it.pointer),
+            code: it.code,
+            detail: it.detail,
+        };
+        return Err(Error::Invalid(faults.into_iter().map(field).collect()));
+    }
+    let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
+    let sealed = means.vault.seal(&config_place(id), config.to_string().as_bytes())?;
+    Ok((shown, sealed))
+}
+
+fn check_filter(db: &mut Read<'_>, filter: &Filter) -> Result<(), Error> {
+    let mut wrong = Vec::new();
+    let mut unknown = |list: &str, index: usize| {
+        wrong.push(FieldError {
+            pointer: format!("/filter/{list}/{index}"),
+            code: "unknown",
+            detail: "there is no such id".to_owned(),
+        });
+    };
+    for (index, id) in filter.components.iter().enumerate() {
+        if component::find(db, &domain::component::Key::Id(*id)).is_err() {
+            unknown("components", index);
+        }
+    }
+    for (index, id) in filter.groups.iter().enumerate() {
+        if group::find(db, &domain::component::Key::Id(*id)).is_err() {
+            unknown("groups", index);
+        }
+    }
+    for (index, id) in filter.incidents.iter().enumerate() {
+        if persistence::incident::find(db, persistence::incident::Key::Id(*id)).is_err() {
+            unknown("incidents", index);
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
+}
+
+fn new_secret() -> Result<SigningSecret, Error> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_unspecified| Error::Vault)?;
+    Ok(SigningSecret::from_bytes(bytes))
+}
+
+fn seal_secret(vault: &Vault, id: Uuid, secret: &SigningSecret) -> Result<Vec<u8>, Error> {
+    vault.seal(&secret_place(id), secret.to_string_secret().as_bytes())
+}
+
+/// Where a configuration lies, for the vault.
+pub(crate) fn config_place(id: Uuid) -> String {
+    format!("subscriptions/{id}/config")
+}
+
+/// Where a signing secret lies, for the vault.
+pub(crate) fn secret_place(id: Uuid) -> String {
+    format!("subscriptions/{id}/secret")
+}
+
+fn record(kind: Record, subscription: &Subscription) -> Event {
+    Event {
+        kind: Kind::Record(kind),
+        announce: false,
+        about: About::default(),
+        payload: json!(subscription),
+        public_payload: None,
+    }
+}

@@ -1,0 +1,157 @@
+//! The present page, swapped whole.
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use domain::caller::Visibility;
+use domain::page::Snapshot;
+
+use crate::document::Document;
+use crate::status::StatusDocument;
+
+/// The documents of one instant.
+#[derive(Debug)]
+pub struct Pages {
+    /// What the versions were: public, and with everything.
+    pub versions: (i64, i64),
+    status: [Document; 2],
+}
+
+/// Holds the present page. Readers take it without waiting; builders take turns.
+#[derive(Debug)]
+pub struct Live {
+    pages: ArcSwapOption<Pages>,
+    /// Counts requests to build, so that one build can serve all that came before it began.
+    requested: AtomicU64,
+    built: Mutex<u64>,
+    /// Milliseconds since `epoch` at which the page was last known to be true.
+    confirmed: AtomicU64,
+    /// Not zero while the database does not answer.
+    doubted: AtomicU64,
+    epoch: Instant,
+}
+
+impl Pages {
+    /// Renders a snapshot.
+    pub fn render(snapshot: &Snapshot) -> Result<Self, serde_json::Error> {
+        let status = |audience: Visibility| {
+            let document = StatusDocument::of(snapshot, audience);
+            serde_json::to_vec(&document).map(Document::new)
+        };
+        Ok(Self {
+            versions: (snapshot.public_version, snapshot.internal_version),
+            status: [status(Visibility::Public)?, status(Visibility::Internal)?],
+        })
+    }
+
+    /// `GET /api/v1/status` for readers of this kind.
+    pub fn status(&self, audience: Visibility) -> &Document {
+        let [public, internal] = &self.status;
+        match audience {
+            Visibility::Public => public,
+            Visibility::Internal => internal,
+        }
+    }
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self {
+            pages: ArcSwapOption::empty(),
+            requested: AtomicU64::new(0),
+            built: Mutex::new(0),
+            confirmed: AtomicU64::new(0),
+            doubted: AtomicU64::new(0),
+            epoch: Instant::now(),
+        }
+    }
+}
+
+impl Live {
+    /// The present page; nothing until it was built once.
+    pub fn pages(&self) -> Option<std::sync::Arc<Pages>> {
+        self.pages.load_full()
+    }
+
+    /// Returns once the page is at least as new as this call: builds it, or waits for a build that
+    /// began later than the call and takes its result.
+    pub fn refresh<E>(&self, build: impl FnOnce() -> Result<Pages, E>) -> Result<(), E> {
+        let ticket = self.requested.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if *built >= ticket {
+            return Ok(());
+        }
+        let serves = self.requested.load(Ordering::SeqCst);
+        self.pages.store(Some(build()?.into()));
+        *built = serves;
+        self.confirm();
+        Ok(())
+    }
+
+    /// The page is known to be true now.
+    pub fn confirm(&self) {
+        self.confirmed.store(self.now(), Ordering::Relaxed);
+        self.doubted.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether the page is still true cannot be found out.
+    pub fn doubt(&self) {
+        self.doubted.store(1, Ordering::Relaxed);
+    }
+
+    /// While the database does not answer: how old the page is.
+    pub fn stale_for(&self) -> Option<Duration> {
+        if self.doubted.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let age = self.now().saturating_sub(self.confirmed.load(Ordering::Relaxed));
+        Some(Duration::from_millis(age))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    fn pages() -> Pages {
+        let empty = || Document::new(Vec::new());
+        Pages { versions: (0, 0), status: [empty(), empty()] }
+    }
+
+    #[test]
+    fn builds_are_shared_by_those_who_came_before_they_began() {
+        let live = Live::default();
+        let n_built = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..50 {
+                scope.spawn(|| {
+                    live.refresh::<()>(|| {
+                        n_built.fetch_add(1, Ordering::SeqCst);
+                        Ok(pages())
+                    })
+                });
+            }
+        });
+        let n_built = n_built.load(Ordering::SeqCst);
+        assert!((1..=50).contains(&n_built));
+        assert_eq!(*live.built.lock().unwrap(), 50);
+    }
+
+    #[test]
+    fn a_failed_build_leaves_the_page_and_the_next_call_tries_again() {
+        let live = Live::default();
+        assert!(live.refresh(|| Err("down")).is_err());
+        assert!(live.pages().is_none());
+        live.doubt();
+        assert!(live.stale_for().is_some());
+        live.refresh::<()>(|| Ok(pages())).unwrap();
+        assert!(live.pages().is_some() && live.stale_for().is_none());
+    }
+}
