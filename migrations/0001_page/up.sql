@@ -15,7 +15,7 @@ create function farol_uuid7() returns uuid language sql volatile as $$
 $$;
 
 create table page (
-    only boolean primary key default true check (only),
+    singleton boolean primary key default true check (singleton),
     id uuid not null default farol_uuid7(),
     -- the last event sequence given out, and how many of those events the public may know of
     last_sequence bigint not null default 0,

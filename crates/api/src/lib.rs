@@ -1,1 +1,118 @@
-//! .
+//! The HTTP face: routes, extractors, problems, the OpenAPI document. The only crate that knows
+//! HTTP.
+mod auth;
+mod body;
+mod component;
+mod conditional;
+mod delivery;
+mod examples;
+mod fallback;
+mod group;
+mod idempotency;
+mod incident;
+mod jwt;
+mod limit;
+mod list;
+mod openapi;
+mod operations;
+mod patch;
+mod problem;
+mod query;
+mod request;
+mod responses;
+mod seam;
+mod session;
+mod state;
+mod status;
+mod subscription;
+mod token;
+mod user;
+mod validate;
+mod version;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::rt::System;
+use actix_web::web::{Data, PayloadConfig, to};
+use actix_web::{App, HttpServer};
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+
+pub use openapi::openapi;
+pub use state::{Settings, State};
+
+/// Blocking threads beyond those that hold a connection: for password hashing.
+const SPARE_THREADS: usize = 8;
+/// How long requests under way may take once shutdown began, in seconds.
+const SHUTDOWN_SECONDS: u64 = 15;
+/// How long the head of a request may take to arrive.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// Every route there is. The document is read off the same list.
+fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(
+        scope("/api/v1")
+            .configure(status::routes)
+            .configure(component::routes)
+            .configure(group::routes)
+            .configure(incident::routes)
+            .configure(subscription::routes)
+            .configure(delivery::routes)
+            .configure(session::routes)
+            .configure(user::routes)
+            .configure(token::routes),
+    )
+    .configure(operations::routes);
+}
+
+/// Serves on `listener` until `stop` resolves, then finishes the requests under way. Blocks.
+pub fn serve_until(
+    listener: TcpListener,
+    settings: Settings,
+    workers: usize,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    System::new().block_on(async move { server(listener, settings, workers, stop)?.await })
+}
+
+fn server(
+    listener: TcpListener,
+    settings: Settings,
+    workers: usize,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<Server> {
+    let threads = usize::try_from(settings.pool_size).unwrap_or(usize::MAX) + SPARE_THREADS;
+    let state = Data::new(State::new(settings));
+    let document = openapi();
+    let paths = Data::new(fallback::Paths::of(&document));
+    let server = HttpServer::new(move || {
+        App::new()
+            .into_utoipa_app()
+            .configure(routes)
+            .into_app()
+            .service(openapi::swagger(&document))
+            .app_data(state.clone())
+            .app_data(paths.clone())
+            .app_data(query::path_config())
+            .app_data(PayloadConfig::new(body::BODY_MAX))
+            .default_service(to(fallback::fallback))
+            .wrap(from_fn(conditional::caching))
+            .wrap(from_fn(auth::gate))
+            .wrap(from_fn(request::cors))
+            .wrap(from_fn(request::around))
+    })
+    .workers(workers)
+    .worker_max_blocking_threads(threads.div_ceil(workers.max(1)).max(4))
+    .client_request_timeout(HEAD_WITHIN)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .shutdown_signal(stop)
+    .listen(listener)?
+    .run();
+    Ok(server)
+}

@@ -146,11 +146,6 @@ fn disable(db: &Db, given_up: &GivenUp) -> Result<(), Error> {
     })
 }
 
-/// Gives leases back unused.
-pub fn release(db: &Db, leases: &[(Uuid, i64)]) -> Result<(), Error> {
-    db.write(|db| Ok(delivery::release(db, leases)?))
-}
-
 /// Wakes destinations that were forgotten; there should be none.
 pub fn sweep(db: &Db) -> Result<usize, Error> {
     db.write(|db| Ok(delivery::sweep(db)?))

@@ -1,6 +1,6 @@
 //! The page as a whole.
 use domain::caller::Visibility;
-use domain::page::{Banner, Snapshot, banner};
+use domain::page::{Banner, Page, Snapshot, banner};
 use persistence::page::Version;
 use persistence::{component, group, incident, page};
 
@@ -27,6 +27,17 @@ pub fn snapshot(db: &mut Read<'_>) -> Result<Snapshot, Error> {
         public_updated_at,
         internal_updated_at,
     })
+}
+
+/// The page in public documents.
+pub fn page(db: &mut Read<'_>) -> Result<Page, Error> {
+    let id = page::id(db)?;
+    Ok(db.page().page(id))
+}
+
+/// How many incidents are open.
+pub fn count_open_incidents(db: &mut Read<'_>) -> Result<i64, Error> {
+    Ok(incident::count_open(db)?)
 }
 
 /// The version of the page: public, and with everything.

@@ -53,10 +53,15 @@ pub struct Write<'c> {
     pub(crate) commit: Commit,
 }
 
-/// Migrations failed.
+/// Migrations could not be applied.
 #[derive(Debug, thiserror::Error)]
-#[error("migrating the database: {0}")]
-pub struct MigrateError(String);
+pub enum MigrateError {
+    /// Trying again later may help.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("migrating the database: {0}")]
+    Failed(String),
+}
 
 #[derive(Debug)]
 struct Manners;
@@ -150,14 +155,15 @@ impl Db {
     /// Applies what is missing of [`MIGRATIONS`]; one process at a time.
     pub fn migrate(&self) -> Result<Vec<String>, MigrateError> {
         let mut conn =
-            PgConnection::establish(&self.url).map_err(|it| MigrateError(it.to_string()))?;
-        let failed = |error: diesel::result::Error| MigrateError(error.to_string());
+            PgConnection::establish(&self.url)
+            .map_err(|error| MigrateError::Unreachable(error.to_string()))?;
+        let failed = |error: diesel::result::Error| MigrateError::Failed(error.to_string());
         let locked = format!("select pg_advisory_lock({MIGRATION_LOCK})");
         conn.batch_execute(&locked).map_err(failed)?;
         let applied = conn
             .run_pending_migrations(MIGRATIONS)
             .map(|versions| versions.iter().map(ToString::to_string).collect())
-            .map_err(|error| MigrateError(error.to_string()));
+            .map_err(|error| MigrateError::Failed(error.to_string()));
         let unlocked = format!("select pg_advisory_unlock({MIGRATION_LOCK})");
         conn.batch_execute(&unlocked).map_err(failed)?;
         applied

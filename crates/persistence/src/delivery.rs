@@ -12,8 +12,7 @@ use crate::word::Word;
 use crate::{DbError, Read, Write};
 
 pub use queue::{
-    Backlog, Job, Lease, Settled, Settlement, Target, backlog, claim, events, release, settle,
-    sweep,
+    Backlog, Job, Lease, Settled, Settlement, Target, backlog, claim, events, settle, sweep,
 };
 
 /// Which deliveries to list.

@@ -1,7 +1,7 @@
 //! The columns of every table, for diesel. A test compares them with the migrated database.
 diesel::table! {
-    page (only) {
-        only -> Bool,
+    page (singleton) {
+        singleton -> Bool,
         id -> Uuid,
         last_sequence -> Int8,
         public_events -> Int8,

@@ -66,16 +66,18 @@ impl Postgres {
         &self.url
     }
 
-    /// Process id of the server; `None` while it is down.
-    pub fn pid(&self) -> Option<u32> {
-        self.supervisor.pid()
-    }
-
     /// Ends all sessions and waits until the server is gone, at most half a minute.
     /// Call it after everything that uses the database has stopped; again is harmless.
     pub fn stop(&mut self) {
         self.supervisor.stop();
     }
+}
+
+/// Address of the cluster in `data_dir` while another Farol runs it, if its socket is in its
+/// usual place.
+pub fn running(data_dir: &Path) -> Option<String> {
+    let sockets = data_dir.join("postgres/run").canonicalize().ok()?;
+    sockets.join(format!(".s.PGSQL.{PORT}")).exists().then(|| url(&sockets))
 }
 
 fn url(sockets: &Path) -> String {

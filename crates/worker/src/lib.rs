@@ -1,1 +1,100 @@
-//! .
+//! The only crate that calls out or waits: fanning out, delivering, publishing, tidying up.
+mod deliver;
+mod fan_out;
+mod publish;
+mod seam;
+mod send;
+mod settle;
+mod tidy;
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Db;
+use app::vault::Vault;
+use channels::egress::EgressPolicy;
+use publication::Live;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+pub use publish::refresh;
+pub use transport::Unbuildable;
+
+/// Longest wait for requests under way when stopping.
+const STOP_WITHIN: Duration = Duration::from_secs(17);
+
+/// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
+#[derive(Default)]
+pub struct Bells {
+    /// Facts were written.
+    pub fan_out: Notify,
+    /// Deliveries were enqueued, or destinations became free.
+    pub deliver: Notify,
+    /// The page changed.
+    pub publish: Notify,
+}
+
+/// What the binary decides about the workers.
+pub struct Settings {
+    pub db: Db,
+    pub live: Arc<Live>,
+    pub vault: Arc<Vault>,
+    pub egress: EgressPolicy,
+    pub bells: Arc<Bells>,
+    /// `Farol/<version> (+<url>)`.
+    pub user_agent: String,
+}
+
+/// Running loops.
+pub struct Workers {
+    loops: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+/// Keeps the page up to date. Every process that serves readers needs this one.
+pub fn publish(settings: &Settings) -> Workers {
+    let (stop, stopped) = watch::channel(false);
+    let mut loops = JoinSet::new();
+    let (db, live) = (settings.db.clone(), Arc::clone(&settings.live));
+    loops.spawn(publish::run(db, live, Arc::clone(&settings.bells), stopped));
+    Workers { loops, stop }
+}
+
+/// Does everything else. Any number of processes may; they share the work.
+pub fn work(settings: &Settings) -> Result<Workers, Unbuildable> {
+    let http = transport::Http::new(
+        settings.egress.clone(),
+        transport::Settings::new(settings.user_agent.clone(), app::clock::now),
+    )?;
+    let (stop, stopped) = watch::channel(false);
+    let mut loops = JoinSet::new();
+    let db = || settings.db.clone();
+    let bells = || Arc::clone(&settings.bells);
+    loops.spawn(fan_out::run(db(), bells(), stopped.clone()));
+    let sender = send::Sender::new(db(), http, Arc::clone(&settings.vault));
+    loops.spawn(deliver::run(db(), sender, bells(), stopped.clone()));
+    loops.spawn(tidy::run(db(), stopped));
+    Ok(Workers { loops, stop })
+}
+
+impl Workers {
+    /// Takes nothing new, finishes what is under way, and returns.
+    pub async fn stop(mut self) {
+        // Nobody listens any more when all loops have ended by themselves.
+        let _ = self.stop.send(true);
+        let all = async { while self.loops.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_WITHIN, all).await.is_err() {
+            tracing::warn!("workers did not stop in time; their leases will run out");
+        }
+    }
+}
+
+/// Waits for a bell, at most this long, or until told to stop.
+async fn pause(bell: &Notify, at_most: Duration, stopped: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = bell.notified() => {}
+        () = tokio::time::sleep(at_most) => {}
+        _ = stopped.wait_for(|stop| *stop) => {}
+    }
+}

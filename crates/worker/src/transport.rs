@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use channels::egress::{EgressPolicy, Refusal};
 use channels::{Answer, Method, Outbound};
 use chrono::{DateTime, Utc};

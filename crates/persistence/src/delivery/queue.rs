@@ -55,7 +55,7 @@ pub struct Job {
 pub struct Settlement {
     pub subscription: Uuid,
     pub number: i64,
-    /// Attempts in order; all but the last are finished.
+    /// Attempts in order; all but the last are finished. None at all gives the lease back unused.
     pub jobs: Vec<Settled>,
     /// How long to leave the destination alone; nothing when it can go on at once.
     pub wait: Option<Duration>,
@@ -149,20 +149,6 @@ pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid
     finish(db, &kept)?;
     move_on(db, &kept)?;
     Ok(late.into_iter().map(|it| it.subscription).collect())
-}
-
-/// Gives leases back unused, so that another replica goes on at once.
-pub fn release(db: &mut Write<'_>, leases: &[(Uuid, i64)]) -> Result<(), DbError> {
-    let (ids, numbers): (Vec<Uuid>, Vec<i64>) = leases.iter().copied().unzip();
-    diesel::sql_query(
-        "update destinations d set ready_at = farol_now()
-         from unnest($1, $2) as l (id, number)
-         where d.subscription_id = l.id and d.lease_no = l.number and d.ready_at is not null",
-    )
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<BigInt>, _>(numbers)
-    .execute(db.conn)?;
-    Ok(())
 }
 
 /// Wakes destinations that are owed something but not scheduled. There should be none.

@@ -1,8 +1,6 @@
 //! The thread that starts the server, watches it, starts it again, and stops it.
 
 use std::process::{Child, ExitStatus};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -34,7 +32,6 @@ const IMMEDIATE_STOP: Duration = Duration::from_secs(10);
 pub struct Supervisor {
     orders: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    pid: Arc<AtomicU32>,
 }
 
 impl Supervisor {
@@ -42,9 +39,8 @@ impl Supervisor {
     pub fn start(cluster: Cluster) -> Result<Self, StartError> {
         let (orders, receiver) = mpsc::channel();
         let (report, started) = mpsc::channel();
-        let pid = Arc::new(AtomicU32::new(0));
         let pgdata = cluster.pgdata().to_owned();
-        let watch = Watch { cluster, orders: receiver, pid: Arc::clone(&pid) };
+        let watch = Watch { cluster, orders: receiver };
         // The server is told to stop when the thread that forked it ends, so this one does
         // nothing else for as long as the server is wanted.
         let thread = thread::Builder::new()
@@ -52,11 +48,7 @@ impl Supervisor {
             .spawn(move || watch.run(&report))
             .map_err(StartError::file("start a thread for", &pgdata))?;
         started.recv().map_err(StartError::file("watch over", &pgdata))??;
-        Ok(Self { orders: Some(orders), thread: Some(thread), pid })
-    }
-
-    pub fn pid(&self) -> Option<u32> {
-        Some(self.pid.load(Ordering::Relaxed)).filter(|pid| *pid != 0)
+        Ok(Self { orders: Some(orders), thread: Some(thread) })
     }
 
     pub fn stop(&mut self) {
@@ -84,7 +76,6 @@ enum Start {
 struct Watch {
     cluster: Cluster,
     orders: Receiver<()>,
-    pid: Arc<AtomicU32>,
 }
 
 impl Watch {
@@ -107,10 +98,7 @@ impl Watch {
         loop {
             let (mut child, log_length) = self.cluster.spawn()?;
             match self.wait_until_ready(&mut child)? {
-                Start::Ready => {
-                    self.pid.store(child.id(), Ordering::Relaxed);
-                    return Ok(Some(child));
-                }
+                Start::Ready => return Ok(Some(child)),
                 Start::Unwanted => return Ok(None),
                 Start::Exited if attempt == START_ATTEMPTS => {
                     let log = self.cluster.log();
@@ -148,7 +136,6 @@ impl Watch {
         loop {
             let start = Instant::now();
             let Some(status) = self.wait_for_exit(&mut child) else { return stop(&mut child) };
-            self.pid.store(0, Ordering::Relaxed);
             tracing::warn!(%status, log = %self.cluster.log().path().display(), "Postgres ended although it should not");
             if start.elapsed() >= STEADY {
                 pause = RESTART_PAUSE_MIN;

@@ -39,23 +39,6 @@ pub enum Failure {
     Malformed,
 }
 
-impl Failure {
-    /// A stable slug for logs and metrics.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Blocked(_) => "blocked",
-            Self::Unsendable => "unsendable",
-            Self::Dns => "dns",
-            Self::DnsTimeout => "dns_timeout",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Interrupted => "interrupted",
-            Self::Malformed => "malformed",
-        }
-    }
-}
-
 pub(super) fn classify(error: &reqwest::Error) -> Failure {
     if let Some(unresolved) = find::<Unresolved>(error) {
         return match unresolved {

@@ -1,0 +1,197 @@
+//! Who is calling, decided before the body is read, and how often they may.
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
+use app::access::Credential;
+use domain::caller::{Caller, Scope, Visibility};
+
+use crate::limit::{Counted, party};
+use crate::problem::Problem;
+use crate::request::RequestId;
+use crate::{seam, state};
+
+/// Paths that cost less to serve than to count: finished documents and probes.
+const UNCOUNTED: [&str; 5] = ["/api/v1/status", "/healthz", "/readyz", "/metrics", "/openapi.json"];
+/// What strangers may ask even of an internal page: whether it lives, and to be let in.
+const OPEN_DOORS: [&str; 3] = ["/healthz", "/api/v1/auth/login", "/api/v1/auth/refresh"];
+
+/// Identifies the caller and counts the request.
+pub async fn gate(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let address = client_address(req.request());
+    let identified = identify(req.request()).await;
+    let counted = count(&req, &identified, address);
+    let mut response = match admit(&req, identified, counted.as_ref()) {
+        Err(problem) => req.into_response(problem.error_response()).map_into_right_body(),
+        Ok(caller) => {
+            let may_read = caller.as_ref().is_some_and(|it| it.may(Scope::Read));
+            let audience = if may_read { Visibility::Internal } else { Visibility::Public };
+            req.extensions_mut().insert(Address(address));
+            req.extensions_mut().insert(Audience(audience));
+            if let Some(caller) = caller {
+                req.extensions_mut().insert(caller);
+            }
+            next.call(req).await?.map_into_left_body()
+        }
+    };
+    if let Some(Counted { policy, state, wait: _ }) = counted {
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", state)] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
+    Ok(response)
+}
+
+/// Whether the request may go on, and as whose.
+fn admit(
+    req: &ServiceRequest,
+    identified: Result<Option<Caller>, Problem>,
+    counted: Option<&Counted>,
+) -> Result<Option<Caller>, Problem> {
+    if let Some(wait) = counted.and_then(|it| it.wait) {
+        return Err(Problem::throttled(wait));
+    }
+    let caller = identified?;
+    let is_open = OPEN_DOORS.contains(&req.path()) || req.method() == Method::OPTIONS;
+    if caller.is_none() && !is_open && state::of(req.request()).is_internal() {
+        return Err(Problem::unauthenticated("this page is internal"));
+    }
+    Ok(caller)
+}
+
+/// A request with credentials that are no good counts for the address it comes from.
+fn count(
+    req: &ServiceRequest,
+    identified: &Result<Option<Caller>, Problem>,
+    address: IpAddr,
+) -> Option<Counted> {
+    if UNCOUNTED.contains(&req.path()) || req.path().starts_with("/docs") {
+        return None;
+    }
+    let key = match identified {
+        Ok(Some(caller)) => caller.actor.to_string(),
+        _ => format!("address:{}", party(address)),
+    };
+    Some(state::of(req.request()).limits.count(key))
+}
+
+async fn identify(req: &HttpRequest) -> Result<Option<Caller>, Problem> {
+    let Some(header) = req.headers().get(AUTHORIZATION) else { return Ok(None) };
+    let refused = || Problem::unauthenticated("the token is unknown, expired or revoked");
+    let text = header.to_str().map_err(|_not_ascii| refused())?;
+    let (scheme, token) = text.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Problem::unauthenticated("only `Bearer` credentials are taken"));
+    }
+    let state = state::of(req);
+    let credential = Credential::of_token(token.trim())
+        .or_else(|| state.jwt.check(token.trim()).map(Credential::Session))
+        .ok_or_else(refused)?;
+    let caller = match state.callers.recall(&credential, app::clock::now()) {
+        Some(caller) => caller,
+        None => seam::identify(state, credential).await?.ok_or_else(refused)?,
+    };
+    let request_id = req.extensions().get::<RequestId>().map(|it| it.0.clone());
+    Ok(Some(Caller { request_id, ..caller }))
+}
+
+/// Where the request comes from. What proxies say is believed of trusted ones only, and of theirs
+/// the last that is not a trusted proxy itself (RFC 7239 §5.2, or `X-Forwarded-For`).
+fn client_address(req: &HttpRequest) -> IpAddr {
+    let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.ip().to_canonical());
+    let trusted = |it: IpAddr| state::of(req).trusted_proxies.iter().any(|net| net.contains(&it));
+    if !trusted(peer) {
+        return peer;
+    }
+    let hops = |name: &str| -> Vec<IpAddr> {
+        req.headers()
+            .get_all(name)
+            .filter_map(|it| it.to_str().ok())
+            .flat_map(|it| it.split(','))
+            .filter_map(hop)
+            .collect()
+    };
+    let forwarded = hops("forwarded");
+    let hops = if forwarded.is_empty() { hops("x-forwarded-for") } else { forwarded };
+    hops.into_iter().rev().find(|it| !trusted(*it)).unwrap_or(peer)
+}
+
+fn hop(text: &str) -> Option<IpAddr> {
+    let lower = text.trim().to_ascii_lowercase();
+    let named = lower.split(';').map(str::trim).find_map(|it| it.strip_prefix("for="));
+    let address = named.unwrap_or(&lower).trim_matches('"');
+    let bare = address.strip_prefix('[').and_then(|it| it.split(']').next());
+    let address = bare.unwrap_or(address);
+    let without_port = || address.split(':').next()?.parse().ok();
+    address.parse().ok().or_else(without_port).map(|it: IpAddr| it.to_canonical())
+}
+
+/// A caller who showed good credentials. Goes first among a handler's arguments, so that it is
+/// judged before the body is read.
+pub struct Signed(pub Caller);
+
+/// What the reader may see.
+#[derive(Clone, Copy)]
+pub struct Audience(pub Visibility);
+
+/// Where the request comes from.
+#[derive(Clone, Copy)]
+pub struct Address(pub IpAddr);
+
+impl FromRequest for Signed {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = req.extensions().get::<Caller>().cloned();
+        ready(caller.map(Self).ok_or_else(|| Problem::unauthenticated("sign in first")))
+    }
+}
+
+impl FromRequest for Audience {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let audience = req.extensions().get::<Self>().copied();
+        ready(Ok(audience.unwrap_or(Self(Visibility::Public))))
+    }
+}
+
+impl FromRequest for Address {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let address = req.extensions().get::<Self>().copied();
+        ready(Ok(address.unwrap_or(Self(IpAddr::from([0, 0, 0, 0])))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hops_are_read_in_both_spellings() {
+        for (text, address) in [
+            ("203.0.113.7", "203.0.113.7"),
+            (" 203.0.113.7:4711", "203.0.113.7"),
+            ("for=203.0.113.7;proto=https", "203.0.113.7"),
+            ("For=\"[2001:db8::1]:4711\"", "2001:db8::1"),
+        ] {
+            assert_eq!(hop(text), Some(address.parse().unwrap()), "{text}");
+        }
+        assert_eq!(hop("unknown"), None);
+    }
+}

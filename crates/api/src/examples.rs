@@ -1,0 +1,357 @@
+//! Examples in the document: of what is sent by hand, of what comes back from the real types.
+use chrono::{DateTime, Utc};
+use domain::caller::{Role, Scope, Visibility};
+use domain::component::{Component, Status};
+use domain::delivery::{Attempt, Delivery, Outcome, State};
+use domain::event::Announcement;
+use domain::group::Group;
+use domain::incident::{Affected, Impact, Incident, Status as Stage, Update, UpdatedComponent};
+use domain::ledger::{Cause, Interval};
+use domain::page::{Page, Snapshot};
+use domain::subscription::{Filter, Origin, State as SubscriptionState, Subscription};
+use domain::token::Token;
+use domain::user::User;
+use publication::StatusDocument;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{OpenApi, RefOr};
+use uuid::Uuid;
+
+/// Puts an example to every body that has one.
+pub fn add(document: &mut OpenApi) {
+    let components = document.components.get_or_insert_default();
+    for (name, example) in sent().into_iter().chain(answered()) {
+        let Some(RefOr::T(schema)) = components.schemas.get_mut(name) else { continue };
+        match schema {
+            Schema::Object(object) => object.example = Some(example),
+            Schema::AllOf(all) => all.example = Some(example),
+            _ => {}
+        }
+    }
+}
+
+/// Bodies that callers send; all of them are accepted as they stand, given that what they name
+/// exists.
+fn sent() -> Vec<(&'static str, Value)> {
+    vec![
+        ("NewComponent", json!({ "name": "API", "description": "The public API" })),
+        ("ComponentPatch", json!({ "reported_status": "degraded_performance" })),
+        ("NewGroup", json!({ "name": "Platform" })),
+        ("GroupPatch", json!({ "collapsed": true })),
+        ("Order", json!({ "ids": [id(1)] })),
+        (
+            "NewIncident",
+            json!({
+                "title": "API errors",
+                "message": "We see elevated error rates and are **investigating**.",
+                "components": [{ "slug": "api", "status": "partial_outage" }],
+                "dedup_key": "api-5xx",
+            }),
+        ),
+        ("NamedComponent", json!({ "slug": "api", "status": "partial_outage" })),
+        ("IncidentPatch", json!({ "title": "API errors in Europe", "pinned": true })),
+        (
+            "NewUpdate",
+            json!({ "status": "identified", "message": "A deploy is being rolled back." }),
+        ),
+        ("UpdatePatch", json!({ "message": "A faulty deploy is being rolled back." })),
+        ("NewPostmortem", json!({ "body": "## What happened\n\n…", "published": true })),
+        (
+            "NewSubscription",
+            json!({
+                "channel": "webhook",
+                "label": "On-call",
+                "config": { "url": "https://hooks.example.org/farol" },
+                "filter": { "min_impact": "major" },
+            }),
+        ),
+        ("SubscriptionPatch", json!({ "state": "paused" })),
+        ("Recovery", json!({ "since": at(0) })),
+        ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),
+        ("Refresh", json!({ "refresh_token": "Yb2p…" })),
+        (
+            "NewPassword",
+            json!({
+                "current_password": "correct horse battery",
+                "new_password": "staple correct horse",
+            }),
+        ),
+        (
+            "NewUser",
+            json!({
+                "email": "ana@example.org",
+                "name": "Ana",
+                "role": "responder",
+                "password": "correct horse battery",
+            }),
+        ),
+        ("UserPatch", json!({ "role": "admin" })),
+        ("NewToken", json!({ "name": "Prometheus", "scopes": ["incidents"] })),
+    ]
+}
+
+/// Bodies that come back.
+fn answered() -> Vec<(&'static str, Value)> {
+    let page = json!({ "limit": 50, "next_cursor": null });
+    let list = |item: Value| json!({ "data": [item], "page": page });
+    let session = json!({
+        "access_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjFhMmIzYzRkIn0…",
+        "token_type": "Bearer",
+        "expires_in": 600,
+        "refresh_token": "Yb2p…",
+    });
+    let with = |mut it: Value, name: &str, value: &str| {
+        it[name] = json!(value);
+        it
+    };
+    vec![
+        ("Status", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
+        ("Component", json!(component())),
+        ("ComponentList", list(json!(component()))),
+        ("Group", json!(group())),
+        ("GroupList", list(json!(group()))),
+        ("History", json!({ "intervals": [interval()] })),
+        ("Incident", json!(incident())),
+        ("IncidentUpdate", json!(update())),
+        ("IncidentList", list(json!(incident()))),
+        ("Subscription", json!(subscription())),
+        ("SubscriptionList", list(json!(subscription()))),
+        (
+            "SubscriptionWithSecret",
+            with(json!(subscription()), "secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+        ),
+        ("Recovered", json!({ "enqueued": 3 })),
+        ("Delivery", json!(delivery())),
+        ("DeliveryList", list(json!(delivery()))),
+        ("Session", session),
+        ("Me", json!({ "user": user(), "token_id": null, "scopes": ["admin"] })),
+        ("User", json!(user())),
+        ("UserList", list(json!(user()))),
+        ("Token", json!(token())),
+        ("TokenList", list(json!(token()))),
+        (
+            "CreatedToken",
+            with(json!(token()), "token", "farol_0123456789ABCDEFGHIJKLMNOPQRSTUV1a2B3c"),
+        ),
+        ("Health", json!({ "status": "ok" })),
+        (
+            "ProblemKind",
+            json!({
+                "type": "/problems/not-found",
+                "title": "No such thing",
+                "status": 404,
+                "explanation": "There is nothing at this address.",
+            }),
+        ),
+    ]
+}
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(0x0199_f3a0_0000_7000_8000_0000_0000_0000 + n)
+}
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    let begin = DateTime::from_timestamp(1_795_000_000, 0).unwrap_or_default();
+    begin + chrono::Duration::minutes(minutes)
+}
+
+fn component() -> Component {
+    Component {
+        id: id(1),
+        slug: "api".to_owned(),
+        name: "API".to_owned(),
+        description: Some("The public API".to_owned()),
+        group_id: Some(id(2)),
+        position: 1,
+        visibility: Visibility::Public,
+        reported_status: Status::Operational,
+        status: Status::PartialOutage,
+        status_since: at(10),
+        start_date: None,
+        showcase: true,
+        only_show_if_degraded: false,
+        link: None,
+        metadata: Map::new(),
+        version: 2,
+        created_at: at(0),
+        updated_at: at(10),
+    }
+}
+
+fn group() -> Group {
+    Group {
+        id: id(2),
+        slug: "platform".to_owned(),
+        name: "Platform".to_owned(),
+        description: None,
+        position: 1,
+        collapsed: false,
+        visibility: Visibility::Public,
+        status: Status::PartialOutage,
+        version: 2,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+fn interval() -> Interval {
+    Interval {
+        status: Status::PartialOutage,
+        from: at(10),
+        to: None,
+        cause: Cause::Incident,
+        incident_id: Some(id(3)),
+        actor: None,
+    }
+}
+
+fn update() -> Update {
+    let message = "We see elevated error rates and are **investigating**.".to_owned();
+    Update {
+        id: id(4),
+        status: Stage::Investigating,
+        message,
+        message_html: "<p>We see elevated error rates and are <strong>investigating</strong>.</p>"
+            .to_owned(),
+        components: vec![UpdatedComponent {
+            id: id(1),
+            slug: "api".to_owned(),
+            name: "API".to_owned(),
+            old_status: Status::Operational,
+            new_status: Status::PartialOutage,
+            visibility: Visibility::Public,
+        }],
+        notify: true,
+        display_at: at(10),
+        author: None,
+        created_at: at(10),
+        updated_at: at(10),
+    }
+}
+
+fn incident() -> Incident {
+    Incident {
+        id: id(3),
+        number: 7,
+        title: "API errors".to_owned(),
+        status: Stage::Investigating,
+        impact: Impact::Major,
+        impact_override: None,
+        visibility: Visibility::Public,
+        components: vec![Affected {
+            id: id(1),
+            slug: "api".to_owned(),
+            name: "API".to_owned(),
+            status: Status::PartialOutage,
+            visibility: Visibility::Public,
+        }],
+        updates: vec![update()],
+        started_at: at(10),
+        identified_at: None,
+        monitoring_at: None,
+        resolved_at: None,
+        duration_seconds: None,
+        dedup_key: None,
+        source: None,
+        pinned: false,
+        metadata: Map::new(),
+        postmortem: None,
+        url: "https://status.example.org/incidents/7".to_owned(),
+        version: 1,
+        created_at: at(10),
+        updated_at: at(10),
+    }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot {
+        page: Page {
+            id: id(5),
+            name: "Example".to_owned(),
+            url: "https://status.example.org".to_owned(),
+            time_zone: "Etc/UTC".to_owned(),
+        },
+        public_version: 12,
+        internal_version: 15,
+        groups: vec![group()],
+        components: vec![component()],
+        incidents: vec![incident()],
+        public_updated_at: at(10),
+        internal_updated_at: at(10),
+    }
+}
+
+fn subscription() -> Subscription {
+    Subscription {
+        id: id(6),
+        channel: "webhook".to_owned(),
+        label: Some("On-call".to_owned()),
+        config: json!({ "url": "https://hooks.example.org/farol", "format": "farol" }),
+        filter: Filter {
+            events: vec![Announcement::IncidentCreated],
+            min_impact: Some(Impact::Major),
+            ..Filter::default()
+        },
+        audience: Visibility::Public,
+        locale: "en".to_owned(),
+        time_zone: "Etc/UTC".to_owned(),
+        state: SubscriptionState::Active,
+        disabled_reason: None,
+        origin: Origin::Operator,
+        last_success_at: Some(at(11)),
+        failing_since: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+fn delivery() -> Delivery {
+    Delivery {
+        id: id(7),
+        subscription_id: id(6),
+        event_id: id(8),
+        event: Announcement::IncidentCreated.as_str().to_owned(),
+        sequence: 1,
+        state: State::Delivered,
+        attempts: vec![Attempt {
+            at: at(10),
+            outcome: Outcome::Delivered,
+            status: Some(204),
+            latency_ms: 31,
+            error: None,
+            answer: None,
+        }],
+        next_attempt_at: None,
+        created_at: at(10),
+        finished_at: Some(at(10)),
+    }
+}
+
+fn user() -> User {
+    User {
+        id: id(9),
+        email: "ana@example.org".to_owned(),
+        name: "Ana".to_owned(),
+        role: Role::Responder,
+        disabled: false,
+        last_login_at: None,
+        version: 1,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+fn token() -> Token {
+    Token {
+        id: id(10),
+        name: "Prometheus".to_owned(),
+        prefix: "farol_0123".to_owned(),
+        scopes: vec![Scope::Incidents],
+        expires_at: None,
+        last_used_at: None,
+        created_by: format!("user:{}", id(9)),
+        created_at: at(0),
+        version: 1,
+    }
+}

@@ -1,0 +1,203 @@
+//! What callers send about incidents.
+use app::incident::{Edit, Named};
+use chrono::{DateTime, Utc};
+use domain::caller::Visibility;
+use domain::component::{self, Key};
+use domain::incident::{Draft, Impact, Status};
+use domain::text::{COMPONENTS_MAX, DEDUP_KEY_MAX, MESSAGE_MAX, POSTMORTEM_MAX, TITLE_MAX};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use crate::patch::Patch;
+use crate::problem::{FieldError, Problem};
+use crate::validate;
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewIncident {
+    #[validate(length(min = 1, max = TITLE_MAX))]
+    #[schema(min_length = 1, max_length = 200)]
+    title: String,
+    /// Markdown; the first update.
+    #[validate(length(min = 1, max = MESSAGE_MAX))]
+    #[schema(min_length = 1, max_length = 25000)]
+    message: String,
+    /// `investigating` when left out, `resolved` with `resolved_at`.
+    status: Option<Status>,
+    #[serde(default)]
+    #[validate(length(max = COMPONENTS_MAX), nested)]
+    #[schema(max_items = 500)]
+    components: Vec<NamedComponent>,
+    impact_override: Option<Impact>,
+    #[serde(default = "public")]
+    visibility: Visibility,
+    /// Whether subscribers are told.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    notify: bool,
+    /// In the past: it began before it was noticed.
+    started_at: Option<DateTime<Utc>>,
+    /// With `started_at`: it is history, and nobody is told.
+    resolved_at: Option<DateTime<Utc>>,
+    /// At most one incident per key is open at a time.
+    #[validate(length(min = 1, max = DEDUP_KEY_MAX))]
+    #[schema(min_length = 1, max_length = 255)]
+    dedup_key: Option<String>,
+    #[serde(default)]
+    #[validate(custom(function = validate::metadata))]
+    #[schema(value_type = Object)]
+    metadata: Map<String, Value>,
+}
+
+/// A component by id or slug, and how it is.
+#[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NamedComponent)]
+pub struct NamedComponent {
+    /// Either this
+    id: Option<Uuid>,
+    /// or this.
+    #[validate(length(min = 1, max = 80))]
+    #[schema(min_length = 1, max_length = 80)]
+    slug: Option<String>,
+    status: component::Status,
+}
+
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IncidentPatch {
+    #[validate(length(min = 1, max = TITLE_MAX))]
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+    #[schema(value_type = Option<Impact>)]
+    impact_override: Patch<Impact>,
+    visibility: Option<Visibility>,
+    /// Moves the beginning of what it said about components first, too.
+    started_at: Option<DateTime<Utc>>,
+    pinned: Option<bool>,
+    #[validate(custom(function = validate::metadata))]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Map<String, Value>>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUpdate {
+    /// The state stays when left out.
+    pub status: Option<Status>,
+    /// Markdown.
+    #[validate(length(min = 1, max = MESSAGE_MAX))]
+    #[schema(min_length = 1, max_length = 25000)]
+    pub message: String,
+    #[serde(default)]
+    #[validate(length(max = COMPONENTS_MAX), nested)]
+    #[schema(max_items = 500)]
+    pub components: Vec<NamedComponent>,
+    /// Whether subscribers are told.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    pub notify: bool,
+    /// Now when left out; effects count from this time.
+    pub display_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct UpdatePatch {
+    pub status: Option<Status>,
+    #[validate(length(min = 1, max = MESSAGE_MAX))]
+    #[schema(min_length = 1, max_length = 25000)]
+    pub message: Option<String>,
+    /// Replaces what the update said of components.
+    #[validate(length(max = COMPONENTS_MAX), nested)]
+    #[schema(max_items = 500)]
+    pub components: Option<Vec<NamedComponent>>,
+    pub display_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPostmortem {
+    /// Markdown.
+    #[validate(length(min = 1, max = POSTMORTEM_MAX))]
+    #[schema(min_length = 1, max_length = 100000)]
+    pub body: String,
+    /// Whether the public may read it; subscribers hear of the first time.
+    #[serde(default)]
+    pub published: bool,
+}
+
+fn public() -> Visibility {
+    Visibility::Public
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Each component must be named by exactly one of id and slug.
+pub fn named(components: Vec<NamedComponent>) -> Result<Named, Problem> {
+    let mut wrong = Vec::new();
+    let mut named = Vec::new();
+    for (index, NamedComponent { id, slug, status }) in components.into_iter().enumerate() {
+        match (id, slug) {
+            (Some(id), None) => named.push((Key::Id(id), status)),
+            (None, Some(slug)) => named.push((Key::Slug(slug), status)),
+            _ => wrong.push(FieldError {
+                pointer: format!("/components/{index}"),
+                code: "shape".to_owned(),
+                detail: "give either `id` or `slug`".to_owned(),
+            }),
+        }
+    }
+    if wrong.is_empty() { Ok(named) } else { Err(Problem::invalid(wrong)) }
+}
+
+impl NewIncident {
+    pub fn draft(self) -> Result<(Draft, Named), Problem> {
+        let Self {
+            title,
+            message,
+            status,
+            components,
+            impact_override,
+            visibility,
+            notify,
+            started_at,
+            resolved_at,
+            dedup_key,
+            metadata,
+        } = self;
+        let draft = Draft {
+            title,
+            message,
+            message_html: String::new(),
+            status,
+            effects: Vec::new(),
+            impact_override,
+            visibility,
+            notify,
+            started_at,
+            resolved_at,
+            dedup_key,
+            metadata,
+        };
+        Ok((draft, named(components)?))
+    }
+}
+
+impl IncidentPatch {
+    pub fn apply(self, edit: &mut Edit) {
+        let Self { title, impact_override, visibility, started_at, pinned, metadata } = self;
+        let now = edit.clone();
+        edit.title = title.unwrap_or(now.title);
+        impact_override.apply(&mut edit.impact_override);
+        edit.visibility = visibility.unwrap_or(now.visibility);
+        edit.started_at = started_at.unwrap_or(now.started_at);
+        edit.pinned = pinned.unwrap_or(now.pinned);
+        edit.metadata = metadata.unwrap_or(now.metadata);
+    }
+}

@@ -1,0 +1,84 @@
+//! The OpenAPI document, read off the routes.
+use actix_web::App;
+use utoipa::openapi::schema::{OneOfBuilder, Schema};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Server};
+use utoipa::{Modify, OpenApi as _};
+use utoipa_actix_web::AppExt;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::{examples, problem, responses, routes};
+
+const CHANNEL_CONFIG: &str = "ChannelConfig";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Farol",
+        version = env!("CARGO_PKG_VERSION"),
+        description = "A headless status page: components, incidents, and telling people about them.\n\nErrors are RFC 9457 problems. Every GET has an `ETag` and honours `If-None-Match`; PATCH, PUT and DELETE honour `If-Match`; every POST takes an `Idempotency-Key`. Lists are paged by `cursor`.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    tags(
+        (name = "status", description = "The page as a whole"),
+        (name = "components", description = "What people care about"),
+        (name = "groups", description = "Components that belong together"),
+        (name = "incidents", description = "What goes wrong, and what is said about it"),
+        (name = "subscriptions", description = "Who is told, and on which way"),
+        (name = "deliveries", description = "What was sent, and what came of it"),
+        (name = "auth", description = "Signing in and out"),
+        (name = "users", description = "People who may sign in"),
+        (name = "tokens", description = "Credentials of machines"),
+        (name = "operations", description = "Running the service"),
+    ),
+    components(schemas(problem::Problem)),
+    modifiers(&Finish),
+)]
+struct Base;
+
+struct Finish;
+
+impl Modify for Finish {
+    fn modify(&self, document: &mut OpenApi) {
+        document.servers = Some(vec![Server::new("/")]);
+        let components = document.components.get_or_insert_default();
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some(
+                "An API token, or an access token from `POST /api/v1/auth/login`. The scopes an operation needs stand with it; `admin` includes all.",
+            ))
+            .build();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components
+            .responses
+            .extend(responses::components().into_iter().map(|(name, it)| (name, RefOr::T(it))));
+        let mut one_of = OneOfBuilder::new();
+        for channel in channels::ALL {
+            let name = format!("{CHANNEL_CONFIG}.{}", channel.kind());
+            components.schemas.insert(name.clone(), channel.config_schema());
+            one_of = one_of.item(Ref::from_schema_name(name));
+        }
+        let one_of = Schema::OneOf(one_of.build());
+        components.schemas.insert(CHANNEL_CONFIG.to_owned(), one_of.into());
+    }
+}
+
+/// The schema of a channel's configuration.
+pub fn channel_config() -> RefOr<Schema> {
+    Ref::from_schema_name(CHANNEL_CONFIG).into()
+}
+
+/// The document. It is read off the routes, so it cannot know less than they do.
+pub fn openapi() -> OpenApi {
+    let app = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes);
+    let (_, mut document) = app.split_for_parts();
+    examples::add(&mut document);
+    document
+}
+
+/// Swagger UI at `/docs`, and the document at `/openapi.json`. Nothing is loaded from elsewhere.
+pub fn swagger(document: &OpenApi) -> SwaggerUi {
+    SwaggerUi::new("/docs/{_:.*}")
+        .url("/openapi.json", document.clone())
+        .config(Config::default().validator_url("none").try_it_out_enabled(true))
+}

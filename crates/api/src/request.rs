@@ -1,0 +1,188 @@
+//! What happens around every request: its id, its log line, its measurements, its last defences.
+use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use futures_util::FutureExt;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+use crate::state;
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id taken over from the caller.
+const ID_MAX: usize = 128;
+
+/// `X-Request-Id` of the request.
+#[derive(Clone)]
+pub struct RequestId(pub String);
+
+type Either<B> = EitherBody<B, BoxBody>;
+
+/// Gives the request its id, answers every error as a problem, and writes it down.
+pub async fn around<B: MessageBody + 'static>(
+    mut req: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<Either<B>>, Error> {
+    let started = Instant::now();
+    let id = request_id(req.headers());
+    req.extensions_mut().insert(RequestId(id.clone()));
+    let method = req.method().clone();
+    if method == Method::HEAD {
+        // The handlers know GET; the connection remembers that no body goes out.
+        req.head_mut().method = Method::GET;
+    }
+    let span = tracing::info_span!("request", id = %id, method = %method, path = %req.path());
+    let outcome = AssertUnwindSafe(next.call(req)).catch_unwind().instrument(span.clone()).await;
+    let mut response = match outcome {
+        Ok(Ok(response)) => finish(response, &id),
+        Ok(Err(error)) => return Err(problem_of(&error).at(&id).into()),
+        Err(_panic) => return Err(span.in_scope(|| Problem::internal(&Panicked)).at(&id).into()),
+    };
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    secure(&mut response);
+    span.in_scope(|| note(&response, &method, started.elapsed()));
+    Ok(response)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked")]
+struct Panicked;
+
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(&HEADER).and_then(|it| it.to_str().ok());
+    let usable = |id: &&str| {
+        (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|b| (b'!'..=b'~').contains(&b))
+    };
+    given.filter(usable).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// Names the request in problems that handlers answered, and makes problems of plain errors.
+fn finish<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    id: &str,
+) -> ServiceResponse<Either<B>> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response.map_into_left_body();
+    }
+    let known = response.response().extensions().get::<Problem>().cloned();
+    let is_problem =
+        response.headers().get(CONTENT_TYPE).is_some_and(|it| it == "application/problem+json");
+    if is_problem && known.is_none() {
+        return response.map_into_left_body();
+    }
+    let problem = known.unwrap_or_else(|| Problem::from(status)).at(id);
+    replace(response, &problem)
+}
+
+fn replace<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    problem: &Problem,
+) -> ServiceResponse<Either<B>> {
+    let (request, old) = response.into_parts();
+    let mut new = problem.error_response();
+    for (name, value) in old.headers() {
+        if name != CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            new.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    ServiceResponse::new(request, new).map_into_right_body()
+}
+
+fn problem_of(error: &Error) -> Problem {
+    match error.as_error::<Problem>() {
+        Some(problem) => problem.clone(),
+        None => Problem::from(error.as_response_error().status_code()).because(error),
+    }
+}
+
+/// OWASP REST Security Cheat Sheet, "Security headers"; the documentation page runs scripts.
+fn secure<B>(response: &mut ServiceResponse<B>) {
+    let is_docs = response.request().path().starts_with("/docs");
+    let policy = if is_docs {
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+    } else {
+        "default-src 'none'; frame-ancestors 'none'"
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+fn note<B>(response: &ServiceResponse<B>, method: &Method, took: Duration) {
+    let status = response.status().as_u16();
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    metrics::counter!("farol_http_requests_total", &labels).increment(1);
+    metrics::histogram!("farol_http_request_duration_seconds", &labels).record(took);
+    tracing::debug!(status, micros = took.as_micros(), "answered");
+}
+
+/// Lets browsers of the allowed origins use credentials, and every browser read the public page.
+pub async fn cors(
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
+    let origin = req.headers().get(header::ORIGIN).cloned();
+    let known = origin.filter(|origin| {
+        let origins = &state::of(req.request()).cors_origins;
+        origin.to_str().is_ok_and(|it| origins.iter().any(|known| known == it))
+    });
+    let is_public = req.headers().get(header::AUTHORIZATION).is_none();
+    let is_preflight = req.method() == Method::OPTIONS
+        && req.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let is_read = req.method() == Method::GET;
+    let mut response = if is_preflight {
+        let answer = HttpResponse::new(StatusCode::NO_CONTENT);
+        req.into_response(answer).map_into_right_body()
+    } else {
+        next.call(req).await?.map_into_left_body()
+    };
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.insert(name, HeaderValue::from_static(value));
+    };
+    if is_preflight {
+        let (methods, names) = if known.is_some() {
+            (
+                "GET, HEAD, POST, PUT, PATCH, DELETE",
+                "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id",
+            )
+        } else {
+            ("GET, HEAD", "If-None-Match, X-Request-Id")
+        };
+        set(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
+        set(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
+        set(header::ACCESS_CONTROL_MAX_AGE, "600");
+    }
+    set(
+        header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Farol-Stale, X-Request-Id",
+    );
+    match known {
+        Some(origin) => {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        }
+        None if is_preflight || (is_public && is_read) => {
+            let any = HeaderValue::from_static("*");
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+        }
+        None => {}
+    }
+    Ok(response)
+}

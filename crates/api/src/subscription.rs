@@ -1,0 +1,382 @@
+//! Subscriptions.
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
+use app::idempotency::Answer;
+use app::subscription::{Draft, Edit, Means, Which};
+use chrono::{DateTime, Utc};
+use domain::caller::Visibility;
+use domain::subscription::{FILTER_MAX, Filter, State as SubscriptionState, Subscription};
+use domain::text::NAME_MAX;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use crate::auth::Signed;
+use crate::body::Body;
+use crate::delivery::DeliveryList;
+use crate::group::Paging;
+use crate::idempotency::{Key as IdempotencyKey, answer, created};
+use crate::list::{self, list_of};
+use crate::patch::Patch;
+use crate::problem::Problem;
+use crate::query::QueryString;
+use crate::responses::{Reading, Writing};
+use crate::seam;
+use crate::state::State;
+use crate::validate;
+use crate::version::{Expected, show};
+
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(list_subscriptions)
+        .service(create_subscription)
+        .service(get_subscription)
+        .service(edit_subscription)
+        .service(delete_subscription)
+        .service(test_subscription)
+        .service(rotate_subscription_secret)
+        .service(recover_subscription)
+        .service(list_subscription_deliveries);
+}
+
+list_of!(SubscriptionList, Subscription);
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    #[param(max_length = 40)]
+    channel: Option<String>,
+    state: Option<SubscriptionState>,
+    /// How many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u16>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewSubscription {
+    #[validate(length(min = 1, max = 40))]
+    #[schema(min_length = 1, max_length = 40, example = "webhook")]
+    channel: String,
+    #[validate(length(min = 1, max = NAME_MAX))]
+    #[schema(min_length = 1, max_length = 120)]
+    label: Option<String>,
+    /// What the channel needs; see `ChannelConfig`.
+    #[schema(schema_with = crate::openapi::channel_config)]
+    config: Value,
+    #[serde(default)]
+    #[validate(custom(function = filter_size))]
+    filter: Filter,
+    /// `internal`: hears of internal things too.
+    #[serde(default = "public")]
+    audience: Visibility,
+    #[serde(default = "english")]
+    #[validate(custom(function = validate::locale))]
+    #[schema(default = "en", max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
+    locale: String,
+    /// The page's when left out.
+    #[validate(custom(function = validate::time_zone))]
+    #[schema(example = "America/Sao_Paulo")]
+    time_zone: Option<String>,
+}
+
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct SubscriptionPatch {
+    #[validate(length(min = 1, max = NAME_MAX))]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
+    label: Patch<String>,
+    /// Replaces the configuration.
+    #[schema(schema_with = crate::openapi::channel_config)]
+    config: Option<Value>,
+    /// Replaces the filter.
+    #[validate(custom(function = filter_size))]
+    filter: Option<Filter>,
+    audience: Option<Visibility>,
+    #[validate(custom(function = validate::locale))]
+    #[schema(max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
+    locale: Option<String>,
+    #[validate(custom(function = validate::time_zone))]
+    time_zone: Option<String>,
+    /// `active` or `paused`.
+    state: Option<SubscriptionState>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Recovery {
+    /// What was owed since then and never arrived is sent again.
+    since: DateTime<Utc>,
+}
+
+/// A subscription with its signing secret, which is shown this once.
+#[derive(Serialize, ToSchema)]
+struct SubscriptionWithSecret {
+    #[serde(flatten)]
+    shown: Subscription,
+    /// For channels that sign: verifies `webhook-signature` (Standard Webhooks).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
+    secret: Option<String>,
+}
+
+/// How many deliveries were enqueued again.
+#[derive(Serialize, ToSchema)]
+struct Recovered {
+    enqueued: usize,
+}
+
+fn public() -> Visibility {
+    Visibility::Public
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
+    let lists = [&filter.components, &filter.groups, &filter.incidents];
+    if lists.iter().all(|it| it.len() <= FILTER_MAX) && filter.events.len() <= 20 {
+        return Ok(());
+    }
+    let error = ValidationError::new("length");
+    Err(error.with_message("a list of a filter may have 200 items, `events` 20".into()))
+}
+
+fn means(state: &State) -> Means<'_> {
+    Means { vault: &state.vault, egress: &state.egress }
+}
+
+fn accepted() -> Answer {
+    Answer { status: 202, location: None, etag: None, body: "{}".to_owned() }
+}
+
+/// List subscriptions, newest first
+#[utoipa::path(
+    tag = "subscriptions",
+    params(ListQuery),
+    responses((status = 200, description = "Subscriptions", body = SubscriptionList), Reading),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[get("/subscriptions")]
+async fn list_subscriptions(
+    req: HttpRequest,
+    Signed(caller): Signed,
+    state: Data<State>,
+    QueryString(query): QueryString<ListQuery>,
+) -> Result<HttpResponse, Problem> {
+    let window = list::window(query.limit, query.cursor.as_deref())?;
+    let which = Which { channel: query.channel, state: query.state };
+    let page =
+        seam::read(&state, move |db| app::subscription::page(db, &caller, &which, window)).await?;
+    Ok(list::respond(&req, window.limit, page))
+}
+
+/// Subscribe a destination
+#[utoipa::path(
+    tag = "subscriptions",
+    request_body = NewSubscription,
+    responses((status = 201, description = "Subscribed", body = SubscriptionWithSecret), Writing),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[post("/subscriptions")]
+async fn create_subscription(
+    Signed(caller): Signed,
+    state: Data<State>,
+    key: IdempotencyKey,
+    body: Body<NewSubscription>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.with_body(body.digest);
+    let NewSubscription { channel, label, config, filter, audience, locale, time_zone } =
+        body.value;
+    let time_zone = time_zone.unwrap_or_else(|| state.db.page().time_zone.clone());
+    let draft = Draft { channel, label, config, filter, audience, locale, time_zone };
+    let shared = state.clone();
+    seam::post(&state, key, move |db| {
+        let (shown, secret) = app::subscription::create(db, &caller, means(&shared), draft)?;
+        let location = format!("/api/v1/subscriptions/{}", shown.id);
+        let version = shown.version;
+        let secret = secret.map(|it| it.to_string_secret());
+        created(location, version, &SubscriptionWithSecret { shown, secret })
+    })
+    .await
+}
+
+/// Get a subscription
+#[utoipa::path(
+    tag = "subscriptions",
+    params(("id" = Uuid, Path, description = "Id")),
+    responses((status = 200, description = "The subscription", body = Subscription), Reading),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[get("/subscriptions/{id}")]
+async fn get_subscription(
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+) -> Result<HttpResponse, Problem> {
+    let found = seam::read(&state, move |db| app::subscription::find(db, &caller, *id)).await?;
+    Ok(show(HttpResponse::Ok(), found.version, &found))
+}
+
+/// Change a subscription
+#[utoipa::path(
+    tag = "subscriptions",
+    params(
+        ("id" = Uuid, Path, description = "Id"),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen, like `\"v3\"`"),
+    ),
+    request_body = SubscriptionPatch,
+    responses((status = 200, description = "As it is now", body = Subscription), Writing),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[patch("/subscriptions/{id}")]
+async fn edit_subscription(
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+    Expected(expected): Expected,
+    body: Body<SubscriptionPatch>,
+) -> Result<HttpResponse, Problem> {
+    let patch = body.value;
+    let shared = state.clone();
+    let changed = seam::write(&state, move |db| {
+        let change = |edit: &mut Edit| patch.apply(edit);
+        app::subscription::edit(db, &caller, means(&shared), *id, expected, change)
+    })
+    .await?;
+    Ok(show(HttpResponse::Ok(), changed.version, &changed))
+}
+
+/// End a subscription
+#[utoipa::path(
+    tag = "subscriptions",
+    params(
+        ("id" = Uuid, Path, description = "Id"),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen, like `\"v3\"`"),
+    ),
+    responses((status = 204, description = "Ended"), Writing),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[delete("/subscriptions/{id}")]
+async fn delete_subscription(
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+    Expected(expected): Expected,
+) -> Result<HttpResponse, Problem> {
+    seam::write(&state, move |db| app::subscription::delete(db, &caller, *id, expected)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Send a test message
+#[utoipa::path(
+    tag = "subscriptions",
+    params(("id" = Uuid, Path, description = "Id")),
+    responses((status = 202, description = "On its way; look at the deliveries", body = Object), Writing),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[post("/subscriptions/{id}/test")]
+async fn test_subscription(
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, Problem> {
+    seam::post(&state, key, move |db| {
+        app::subscription::test(db, &caller, *id)?;
+        Ok(accepted())
+    })
+    .await
+}
+
+/// Replace the signing secret
+///
+/// For 24 hours messages carry a signature with each of the two.
+#[utoipa::path(
+    tag = "subscriptions",
+    params(("id" = Uuid, Path, description = "Id")),
+    responses((status = 200, description = "The new secret, shown this once", body = SubscriptionWithSecret), Writing),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[post("/subscriptions/{id}/rotate-secret")]
+async fn rotate_subscription_secret(
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+    key: IdempotencyKey,
+) -> Result<HttpResponse, Problem> {
+    let shared = state.clone();
+    seam::post(&state, key, move |db| {
+        let (shown, secret) = app::subscription::rotate_secret(db, &caller, means(&shared), *id)?;
+        let secret = Some(secret.to_string_secret());
+        answer(200, &SubscriptionWithSecret { shown, secret })
+    })
+    .await
+}
+
+/// Send again what never arrived
+#[utoipa::path(
+    tag = "subscriptions",
+    params(("id" = Uuid, Path, description = "Id")),
+    request_body = Recovery,
+    responses((status = 202, description = "Enqueued, oldest first", body = Recovered), Writing),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[post("/subscriptions/{id}/recover")]
+async fn recover_subscription(
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+    key: IdempotencyKey,
+    body: Body<Recovery>,
+) -> Result<HttpResponse, Problem> {
+    let key = key.with_body(body.digest);
+    let since = body.value.since;
+    seam::post(&state, key, move |db| {
+        let enqueued = app::subscription::recover(db, &caller, *id, since)?;
+        answer(202, &Recovered { enqueued })
+    })
+    .await
+}
+
+/// List the deliveries of a subscription, newest first
+#[utoipa::path(
+    tag = "subscriptions",
+    params(("id" = Uuid, Path, description = "Id"), Paging),
+    responses((status = 200, description = "Deliveries", body = DeliveryList), Reading),
+    security(("bearer" = ["subscriptions"])),
+)]
+#[get("/subscriptions/{id}/deliveries")]
+async fn list_subscription_deliveries(
+    req: HttpRequest,
+    Signed(caller): Signed,
+    state: Data<State>,
+    id: Path<Uuid>,
+    QueryString(paging): QueryString<Paging>,
+) -> Result<HttpResponse, Problem> {
+    let window = list::window(paging.limit, paging.cursor.as_deref())?;
+    let filter = app::delivery::Filter { subscription: Some(*id), ..Default::default() };
+    let page =
+        seam::read(&state, move |db| app::delivery::page(db, &caller, &filter, window)).await?;
+    Ok(list::respond(&req, window.limit, page))
+}
+
+impl SubscriptionPatch {
+    fn apply(self, edit: &mut Edit) {
+        let Self { label, config, filter, audience, locale, time_zone, state } = self;
+        let now = edit.clone();
+        label.apply(&mut edit.label);
+        edit.config = config;
+        edit.filter = filter.unwrap_or(now.filter);
+        edit.audience = audience.unwrap_or(now.audience);
+        edit.locale = locale.unwrap_or(now.locale);
+        edit.time_zone = time_zone.unwrap_or(now.time_zone);
+        edit.state = state.unwrap_or(now.state);
+    }
+}

@@ -1,0 +1,42 @@
+//! `If-Match`: changing only what one has seen (RFC 9110 §13.1.1).
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{ETAG, IF_MATCH};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+
+/// The version the caller has seen, if they say.
+pub struct Expected(pub Option<i64>);
+
+/// Matches no version there ever is.
+const NONE: i64 = -1;
+
+impl FromRequest for Expected {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(read(req))))
+    }
+}
+
+/// A tag that is none of ours matches nothing, which is for the comparison to say.
+fn read(req: &HttpRequest) -> Option<i64> {
+    let text = req.headers().get(IF_MATCH)?.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return None;
+    }
+    let version = text.strip_prefix("\"v").and_then(|it| it.strip_suffix('"')?.parse().ok());
+    Some(version.unwrap_or(NONE))
+}
+
+/// Answers with a thing and its version.
+pub fn show(
+    mut response: HttpResponseBuilder,
+    version: i64,
+    shown: &impl Serialize,
+) -> HttpResponse {
+    response.insert_header((ETAG, format!("\"v{version}\""))).json(shown)
+}

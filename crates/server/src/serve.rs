@@ -1,0 +1,191 @@
+//! Serving: the API, the workers, and a graceful end.
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use app::access::Callers;
+use app::{Bus, Commit, Db};
+use channels::egress::EgressPolicy;
+use publication::Live;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use worker::{Bells, Workers};
+
+use crate::boot::{Booted, boot};
+use crate::cli::Only;
+use crate::config::Config;
+use crate::{commands, telemetry, welcome};
+
+/// Threads of the workers' runtime, and those that may block in it.
+const WORKER_THREADS: usize = 2;
+const BLOCKING_THREADS: usize = 8;
+/// Connections of the workers, so that neither they nor the API can starve the other.
+const WORKER_POOL: u32 = 4;
+
+/// Everything that runs.
+struct Running {
+    runtime: Runtime,
+    live: Arc<Live>,
+    callers: Arc<Callers>,
+    bus: Arc<Bus>,
+    settings: worker::Settings,
+    loops: Vec<Workers>,
+}
+
+/// Serves until the process is told to stop.
+pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
+    // Before anything is started: a taken port should cost nothing.
+    let listener = match only {
+        Some(Only::Workers) => None,
+        _ => Some(listen(config)?),
+    };
+    let metrics = telemetry::metrics()?;
+    let Booted { db, vault, postgres } = boot(config)?;
+    let greeting = welcome::first_start(config, &db)?;
+    let mut running = start(config, &db, Arc::new(vault), only)?;
+    let stop = stop_signal(&running.runtime)?;
+    if let Some(listener) = listener {
+        commands::say(&welcome::addresses(config))?;
+        commands::say(&greeting.unwrap_or_default())?;
+        let settings = api_settings(config, &db, &running, move || metrics.render());
+        api::serve_until(listener, settings, config.http_workers, stop)
+            .map_err(|it| format!("serving: {it}"))?;
+    } else {
+        tracing::info!("workers are running");
+        running.runtime.block_on(stop);
+    }
+    tracing::info!("stopping");
+    for workers in running.loops.drain(..).rev() {
+        running.runtime.block_on(workers.stop());
+    }
+    drop(running);
+    drop(db);
+    if let Some(mut postgres) = postgres {
+        postgres.stop();
+    }
+    Ok(())
+}
+
+fn listen(config: &Config) -> Result<TcpListener, String> {
+    TcpListener::bind(config.listen)
+        .map_err(|error| format!("FAROL_LISTEN: cannot listen on {}: {error}", config.listen))
+}
+
+fn start(
+    config: &Config,
+    db: &Db,
+    vault: Arc<app::vault::Vault>,
+    only: Option<Only>,
+) -> Result<Running, String> {
+    let failed = |error: std::io::Error| error.to_string();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("worker")
+        .enable_all()
+        .build()
+        .map_err(failed)?;
+    if !config.egress_allow.is_empty() {
+        tracing::warn!(allow = ?config.egress_allow, "FAROL_EGRESS_ALLOW opens private networks");
+    }
+    let (live, callers) = (Arc::new(Live::default()), Arc::new(Callers::default()));
+    let bells = Arc::new(Bells::default());
+    let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers)).map_err(failed)?);
+    let settings = worker::Settings {
+        db: db.with_own_pool(WORKER_POOL),
+        live: Arc::clone(&live),
+        vault,
+        egress: EgressPolicy::new(config.egress_allow.clone()),
+        bells: Arc::clone(&bells),
+        user_agent: format!("Farol/{} (+{})", env!("CARGO_PKG_VERSION"), config.public_url),
+    };
+    let mut loops = Vec::new();
+    if only != Some(Only::Workers) {
+        worker::refresh(db, &live).map_err(|it| it.to_string())?;
+        db.on_commit(tell(db, &live, &callers, &bus, &bells));
+        let _runtime = runtime.enter();
+        loops.push(worker::publish(&settings));
+    }
+    if only != Some(Only::Api) {
+        let _runtime = runtime.enter();
+        loops.push(worker::work(&settings).map_err(|it| it.to_string())?);
+    }
+    Ok(Running { runtime, live, callers, bus, settings, loops })
+}
+
+/// What other replicas did.
+fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + use<> {
+    let (bells, callers) = (Arc::clone(bells), Arc::clone(callers));
+    move |commit| {
+        if commit.access {
+            callers.forget();
+        }
+        if commit.events {
+            bells.publish.notify_one();
+            bells.fan_out.notify_one();
+        }
+    }
+}
+
+/// What this replica did: its own readers see it before the writer has its answer.
+fn tell(
+    db: &Db,
+    live: &Arc<Live>,
+    callers: &Arc<Callers>,
+    bus: &Arc<Bus>,
+    bells: &Arc<Bells>,
+) -> impl Fn(Commit) + Send + Sync + use<> {
+    let (db, live, bus) = (db.with_own_pool(1), Arc::clone(live), Arc::downgrade(bus));
+    let (callers, bells) = (Arc::clone(callers), Arc::clone(bells));
+    move |commit| {
+        if commit.access {
+            callers.forget();
+        }
+        if commit.events {
+            bells.fan_out.notify_one();
+            bells.deliver.notify_one();
+            if let Err(error) = worker::refresh(&db, &live) {
+                // The write stands; the publishing loop will catch up.
+                tracing::warn!(%error, "the page could not be refreshed after a write");
+                live.doubt();
+            }
+        }
+        if let Some(bus) = bus.upgrade() {
+            bus.tell(commit);
+        }
+    }
+}
+
+fn api_settings(
+    config: &Config,
+    db: &Db,
+    running: &Running,
+    metrics: impl Fn() -> String + Send + Sync + 'static,
+) -> api::Settings {
+    let bus = Arc::clone(&running.bus);
+    api::Settings {
+        db: db.clone(),
+        pool_size: config.database_pool,
+        live: Arc::clone(&running.live),
+        callers: Arc::clone(&running.callers),
+        vault: Arc::clone(&running.settings.vault),
+        egress: running.settings.egress.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+        cors_origins: config.cors_origins.clone(),
+        rate_limit: config.rate_limit,
+        metrics: Box::new(metrics),
+        is_ready: Box::new(move || bus.is_connected()),
+    }
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal(runtime: &Runtime) -> Result<impl Future<Output = ()> + use<>, String> {
+    let _runtime = runtime.enter();
+    let listen = |kind: SignalKind| signal(kind).map_err(|it| it.to_string());
+    let (mut term, mut int) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,44 @@
+//! Keeping the page in memory true.
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{Db, Error};
+use publication::{Live, Pages};
+use tokio::sync::watch;
+
+use crate::{Bells, pause, seam};
+
+/// How often the version is looked at when nobody rings.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Least time between two builds that other replicas' news cause.
+const DEBOUNCE: Duration = Duration::from_millis(20);
+
+pub async fn run(db: Db, live: Arc<Live>, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
+    while !*stopped.borrow() {
+        let known = live.pages().map(|it| it.versions);
+        let shared = Arc::clone(&live);
+        let looked = seam::run(&db, move |db| {
+            let present = db.read(app::status::version)?;
+            if known == Some(present) {
+                shared.confirm();
+                return Ok(());
+            }
+            refresh(db, &shared)
+        });
+        if let Err(error) = looked.await {
+            live.doubt();
+            tracing::debug!(%error, "the page could not be looked at");
+        }
+        pause(&bells.publish, LOOK_EVERY, &mut stopped).await;
+        tokio::time::sleep(DEBOUNCE).await;
+    }
+}
+
+/// Builds the page anew, unless somebody did since this was called. Blocks.
+pub fn refresh(db: &Db, live: &Live) -> Result<(), Error> {
+    live.refresh(|| {
+        let snapshot = db.read(app::status::snapshot)?;
+        // Documents are plain data: only an out-of-memory could stop them from being written.
+        Pages::render(&snapshot).map_err(|_not_json| Error::Vault)
+    })
+}

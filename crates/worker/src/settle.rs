@@ -1,0 +1,57 @@
+//! Writing results back, many at once.
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Db;
+use app::delivery::{GivenUp, Settlement, settle};
+use tokio::sync::mpsc;
+
+use crate::send::Served;
+use crate::{Bells, seam};
+
+/// Results per transaction. Measured in the design study: a batch of 100 costs a tenth of single
+/// acknowledgements, a batch of 500 little less.
+const BATCH: usize = 200;
+/// How long a result may wait for company.
+const LINGER: Duration = Duration::from_millis(10);
+/// How often and how long to try while the database is away; then leases run out by themselves
+/// and the deliveries are repeated.
+const TRIES: u32 = 40;
+const TRY_EVERY: Duration = Duration::from_millis(500);
+
+pub async fn run(db: Db, mut results: mpsc::Receiver<Served>, bells: Arc<Bells>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while results.recv_many(&mut batch, BATCH).await > 0 {
+        if batch.len() < BATCH {
+            tokio::time::sleep(LINGER).await;
+            while batch.len() < BATCH {
+                let Ok(more) = results.try_recv() else { break };
+                batch.push(more);
+            }
+        }
+        let (mut settlements, mut given_up) = (Vec::new(), Vec::new());
+        for Served { settlement, given_up: hopeless } in batch.drain(..) {
+            settlements.push(settlement);
+            given_up.extend(hopeless);
+        }
+        write(&db, settlements, given_up).await;
+        bells.deliver.notify_one();
+    }
+}
+
+async fn write(db: &Db, settlements: Vec<Settlement>, given_up: Vec<GivenUp>) {
+    let (settlements, given_up) = (Arc::new(settlements), Arc::new(given_up));
+    for _ in 0..TRIES {
+        let (batch, hopeless) = (Arc::clone(&settlements), Arc::clone(&given_up));
+        match seam::run(db, move |db| settle(db, &batch, &hopeless)).await {
+            Ok(late) if late.is_empty() => return,
+            Ok(late) => {
+                tracing::warn!(?late, "results came after their leases had run out");
+                return;
+            }
+            Err(error) => tracing::warn!(%error, "results could not be written"),
+        }
+        tokio::time::sleep(TRY_EVERY).await;
+    }
+    tracing::error!(lost = settlements.len(), "results were lost; deliveries will be repeated");
+}

@@ -1,0 +1,56 @@
+//! Measuring, repairing, forgetting.
+use std::time::Duration;
+
+use app::{Db, Error};
+use tokio::sync::{Notify, watch};
+
+use crate::{pause, seam};
+
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+/// In measurements.
+const SWEEP_EVERY: u32 = 6;
+const PRUNE_EVERY: u32 = 120;
+/// Rows of a kind deleted at once.
+const PRUNED_AT_ONCE: i64 = 5_000;
+
+pub async fn run(db: Db, mut stopped: watch::Receiver<bool>) {
+    let never = Notify::new();
+    let mut round: u32 = 0;
+    while !*stopped.borrow() {
+        let done = seam::run(&db, move |db| tidy(db, round)).await;
+        if let Err(error) = done {
+            tracing::debug!(%error, "tidying up failed");
+        }
+        round = round.wrapping_add(1);
+        pause(&never, MEASURE_EVERY, &mut stopped).await;
+    }
+}
+
+fn tidy(db: &Db, round: u32) -> Result<(), Error> {
+    measure(db)?;
+    if round.is_multiple_of(SWEEP_EVERY) {
+        let woken = app::delivery::sweep(db)?;
+        metrics::counter!("farol_destinations_swept_total")
+            .increment(u64::try_from(woken).unwrap_or(0));
+        if woken > 0 {
+            tracing::error!(woken, "destinations had been forgotten");
+        }
+    }
+    if round.is_multiple_of(PRUNE_EVERY) {
+        let forgotten = db.write::<_, Error>(|db| Ok(app::prune(db, PRUNED_AT_ONCE)?))?;
+        tracing::debug!(forgotten, "pruned");
+    }
+    Ok(())
+}
+
+#[expect(clippy::as_conversions, reason = "gauges are floating point by definition")]
+fn measure(db: &Db) -> Result<(), Error> {
+    let (backlog, open) = db.read::<_, Error>(|db| {
+        Ok((app::delivery::backlog(db)?, app::status::count_open_incidents(db)?))
+    })?;
+    metrics::gauge!("farol_queue_deliveries").set(backlog.deliveries as f64);
+    metrics::gauge!("farol_queue_oldest_seconds").set(backlog.oldest_seconds);
+    metrics::gauge!("farol_queue_events").set(backlog.events as f64);
+    metrics::gauge!("farol_incidents_open").set(open as f64);
+    Ok(())
+}
