@@ -1,1 +1,16 @@
-//! .
+//! The world of a test: the real binary on a database of its own, and real counterparts.
+pub mod client;
+pub mod cluster;
+pub mod folder;
+pub mod node;
+pub mod poll;
+pub mod sink;
+pub mod world;
+
+pub use client::{Client, Reply};
+pub use cluster::{Cluster, Database};
+pub use folder::Folder;
+pub use node::{Node, Output, command};
+pub use poll::eventually;
+pub use sink::{Received, Sink};
+pub use world::{Replica, World};

@@ -1,1 +1,2 @@
-fn main() {}
+//! Farol as its users meet it: over HTTP, through the real binary.
+mod component;

@@ -64,10 +64,13 @@ fn unreadable(error: &actix_web::Error) -> Problem {
 fn parse<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     let malformed = |error: serde_json::Error| Problem::new(kind::MALFORMED).because(error);
     let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;
-    let mut nuls = Vec::new();
-    find_nuls(&value, &mut String::new(), &mut nuls);
-    if !nuls.is_empty() {
-        return Err(Problem::invalid(nuls));
+    if !value.is_object() {
+        return Err(Problem::invalid(vec![wrong("", "shape", "must be an object")]));
+    }
+    let mut found = Vec::new();
+    inspect(&value, &mut String::new(), &mut found);
+    if !found.is_empty() {
+        return Err(Problem::invalid(found));
     }
     let value: T = serde_path_to_error::deserialize(value).map_err(|error| {
         Problem::invalid(vec![FieldError {
@@ -96,30 +99,39 @@ fn shape_pointer(error: &serde_path_to_error::Error<serde_json::Error>) -> Strin
     }
 }
 
-/// Postgres cannot store NUL in text.
-fn find_nuls(value: &Value, pointer: &mut String, found: &mut Vec<FieldError>) {
-    let nul = |pointer: &str| FieldError {
-        pointer: pointer.to_owned(),
-        code: "nul".to_owned(),
-        detail: "must not contain NUL characters".to_owned(),
-    };
+fn wrong(pointer: &str, code: &str, detail: &str) -> FieldError {
+    FieldError { pointer: pointer.to_owned(), code: code.to_owned(), detail: detail.to_owned() }
+}
+
+/// Members whose content is the caller's own business.
+const FREE: [&str; 2] = ["/metadata", "/config"];
+
+/// Finds what serde lets through: NUL characters, which Postgres cannot store in text, and lists
+/// where objects belong, which serde would read by position.
+fn inspect(value: &Value, pointer: &mut String, found: &mut Vec<FieldError>) {
     let length = pointer.len();
     match value {
-        Value::String(text) if text.contains('\0') => found.push(nul(pointer)),
+        Value::String(text) if text.contains('\0') => {
+            found.push(wrong(pointer, "nul", "must not contain NUL characters"));
+        }
         Value::Array(items) => {
+            let is_free = FREE.iter().any(|it| pointer.starts_with(it));
             for (index, item) in items.iter().enumerate() {
                 pointer.push_str(&format!("/{index}"));
-                find_nuls(item, pointer, found);
+                if item.is_array() && !is_free {
+                    found.push(wrong(pointer, "shape", "must not be a list"));
+                }
+                inspect(item, pointer, found);
                 pointer.truncate(length);
             }
         }
         Value::Object(members) => {
             for (name, member) in members {
                 if name.contains('\0') {
-                    found.push(nul(pointer));
+                    found.push(wrong(pointer, "nul", "must not contain NUL characters"));
                 }
                 pointer.push_str(&format!("/{}", name.replace('~', "~0").replace('/', "~1")));
-                find_nuls(member, pointer, found);
+                inspect(member, pointer, found);
                 pointer.truncate(length);
             }
         }

@@ -17,7 +17,7 @@ use crate::auth::{Audience, Signed};
 use crate::body::Body;
 use crate::idempotency::{Key as IdempotencyKey, created};
 use crate::list::{self, list_of};
-use crate::patch::Patch;
+use crate::patch::{Patch, set_only};
 use crate::problem::Problem;
 use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
@@ -107,35 +107,50 @@ struct NewComponent {
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-#[derive(Default)]
+#[serde(deny_unknown_fields)]
 struct ComponentPatch {
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = NAME_MAX))]
-    #[schema(min_length = 1, max_length = 120)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 120)]
     name: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::slug))]
-    #[schema(min_length = 1, max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
+    #[serde(default)]
     #[validate(length(max = DESCRIPTION_MAX))]
     #[schema(value_type = Option<String>, max_length = 2000)]
     description: Patch<String>,
+    #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     group_id: Patch<Uuid>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(range(min = 1, max = 1_000_000))]
-    #[schema(minimum = 1, maximum = 1_000_000)]
+    #[schema(value_type = i32, required = false, minimum = 1, maximum = 1_000_000)]
     position: Option<i32>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Visibility, required = false)]
     visibility: Option<Visibility>,
     /// The baseline. The status follows from it, unless something worse holds.
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Status, required = false)]
     reported_status: Option<Status>,
+    #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
     start_date: Patch<NaiveDate>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = bool, required = false)]
     showcase: Option<bool>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = bool, required = false)]
     only_show_if_degraded: Option<bool>,
+    #[serde(default)]
     #[validate(length(max = URL_MAX), custom(function = validate::link_patch))]
     #[schema(value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
     link: Patch<String>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::metadata))]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, required = false)]
     metadata: Option<Map<String, Value>>,
 }
 

@@ -101,11 +101,13 @@ fn answered() -> Vec<(&'static str, Value)> {
         "refresh_token": "Yb2p…",
     });
     let with = |mut it: Value, name: &str, value: &str| {
-        it[name] = json!(value);
+        if let Some(members) = it.as_object_mut() {
+            members.insert(name.to_owned(), json!(value));
+        }
         it
     };
     vec![
-        ("Status", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
+        ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),

@@ -15,7 +15,7 @@ use crate::body::Body;
 use crate::component::{History, Order, Span};
 use crate::idempotency::{Key as IdempotencyKey, created};
 use crate::list::{self, list_of};
-use crate::patch::Patch;
+use crate::patch::{Patch, set_only};
 use crate::problem::Problem;
 use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
@@ -71,22 +71,30 @@ struct NewGroup {
     visibility: Visibility,
 }
 
-#[derive(Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct GroupPatch {
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = NAME_MAX))]
-    #[schema(min_length = 1, max_length = 120)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 120)]
     name: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::slug))]
-    #[schema(min_length = 1, max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 80, pattern = "^[a-z0-9]+(-[a-z0-9]+)*$")]
     slug: Option<String>,
+    #[serde(default)]
     #[validate(length(max = DESCRIPTION_MAX))]
     #[schema(value_type = Option<String>, max_length = 2000)]
     description: Patch<String>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(range(min = 1, max = 1_000_000))]
-    #[schema(minimum = 1, maximum = 1_000_000)]
+    #[schema(value_type = i32, required = false, minimum = 1, maximum = 1_000_000)]
     position: Option<i32>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = bool, required = false)]
     collapsed: Option<bool>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Visibility, required = false)]
     visibility: Option<Visibility>,
 }
 

@@ -31,7 +31,7 @@ const CHANNEL_CONFIG: &str = "ChannelConfig";
         (name = "tokens", description = "Credentials of machines"),
         (name = "operations", description = "Running the service"),
     ),
-    components(schemas(problem::Problem)),
+    components(schemas(problem::Details)),
     modifiers(&Finish),
 )]
 struct Base;
@@ -56,6 +56,7 @@ impl Modify for Finish {
         for channel in channels::ALL {
             let name = format!("{CHANNEL_CONFIG}.{}", channel.kind());
             components.schemas.insert(name.clone(), channel.config_schema());
+            components.schemas.extend(channel.nested_schemas());
             one_of = one_of.item(Ref::from_schema_name(name));
         }
         let one_of = Schema::OneOf(one_of.build());

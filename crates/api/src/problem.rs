@@ -14,9 +14,15 @@ pub use kind::{KINDS, Kind};
 /// Seconds after which it is worth trying again when the database is away.
 const RETRY_SOON: i64 = 2;
 
+/// What went wrong. Boxed, because errors travel through every return value.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
+
 /// What went wrong (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct Details {
     /// A URI reference that answers with an explanation.
     #[serde(rename = "type")]
     #[schema(format = "uri-reference", example = "/problems/not-found")]
@@ -55,7 +61,7 @@ pub struct FieldError {
 
 impl Problem {
     pub fn new(kind: Kind) -> Self {
-        Self {
+        Self(Box::new(Details {
             kind: format!("/problems/{}", kind.slug),
             title: kind.title,
             status: kind.status,
@@ -63,21 +69,21 @@ impl Problem {
             instance: None,
             errors: Vec::new(),
             header: None,
-        }
+        }))
     }
 
     pub fn because(mut self, detail: impl ToString) -> Self {
-        self.detail = Some(detail.to_string());
+        self.0.detail = Some(detail.to_string());
         self
     }
 
-    pub fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
+    fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
+        self.0.errors = errors;
         self
     }
 
     fn with_header(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.header = Some((name, value.to_string()));
+        self.0.header = Some((name, value.to_string()));
         self
     }
 
@@ -114,7 +120,7 @@ impl Problem {
 
     /// Names the request.
     pub fn at(mut self, instance: &str) -> Self {
-        self.instance = Some(instance.to_owned());
+        self.0.instance = Some(instance.to_owned());
         self
     }
 }
@@ -175,24 +181,24 @@ impl From<StatusCode> for Problem {
 
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.title)
+        f.write_str(self.0.title)
     }
 }
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
         response.content_type("application/problem+json");
-        if let Some((name, value)) = &self.header
+        if let Some((name, value)) = &self.0.header
             && let Ok(value) = HeaderValue::from_str(value)
         {
             response.insert_header((header::HeaderName::from_static(name), value));
         }
-        if let Some(instance) = &self.instance {
+        if let Some(instance) = &self.0.instance {
             response.insert_header(("x-request-id", instance.as_str()));
         }
         let mut response = response.json(self);

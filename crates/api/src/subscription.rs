@@ -20,8 +20,8 @@ use crate::delivery::DeliveryList;
 use crate::group::Paging;
 use crate::idempotency::{Key as IdempotencyKey, answer, created};
 use crate::list::{self, list_of};
-use crate::patch::Patch;
-use crate::problem::Problem;
+use crate::patch::{Patch, object, set_object, set_only};
+use crate::problem::{Problem, kind};
 use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
 use crate::seam;
@@ -69,7 +69,7 @@ struct NewSubscription {
     /// What the channel needs; see `ChannelConfig`.
     #[schema(schema_with = crate::openapi::channel_config)]
     config: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     #[validate(custom(function = filter_size))]
     filter: Filter,
     /// `internal`: hears of internal things too.
@@ -85,25 +85,36 @@ struct NewSubscription {
     time_zone: Option<String>,
 }
 
-#[derive(Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct SubscriptionPatch {
+    #[serde(default)]
     #[validate(length(min = 1, max = NAME_MAX))]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
     label: Patch<String>,
     /// Replaces the configuration.
+    #[serde(default, deserialize_with = "set_only")]
     #[schema(schema_with = crate::openapi::channel_config)]
     config: Option<Value>,
     /// Replaces the filter.
+    #[serde(default, deserialize_with = "set_object")]
     #[validate(custom(function = filter_size))]
+    #[schema(value_type = Filter, required = false)]
     filter: Option<Filter>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Visibility, required = false)]
     audience: Option<Visibility>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::locale))]
-    #[schema(max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
+    #[schema(value_type = String, required = false, max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
     locale: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::time_zone))]
+    #[schema(value_type = String, required = false)]
     time_zone: Option<String>,
     /// `active` or `paused`.
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = SubscriptionState, required = false)]
     state: Option<SubscriptionState>,
 }
 
@@ -171,6 +182,9 @@ async fn list_subscriptions(
     QueryString(query): QueryString<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let window = list::window(query.limit, query.cursor.as_deref())?;
+    if query.channel.as_ref().is_some_and(|it| it.chars().count() > 40) {
+        return Err(Problem::new(kind::MALFORMED).because("`channel` may have 40 characters"));
+    }
     let which = Which { channel: query.channel, state: query.state };
     let page =
         seam::read(&state, move |db| app::subscription::page(db, &caller, &which, window)).await?;

@@ -16,6 +16,7 @@ use crate::body::Body;
 use crate::group::Paging;
 use crate::idempotency::{Key as IdempotencyKey, created};
 use crate::list::{self, list_of};
+use crate::patch::set_only;
 use crate::problem::Problem;
 use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
@@ -48,20 +49,27 @@ struct NewUser {
     password: String,
 }
 
-#[derive(Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct UserPatch {
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(email, length(max = EMAIL_MAX))]
-    #[schema(max_length = 254, format = "email")]
+    #[schema(value_type = String, required = false, max_length = 254, format = "email")]
     email: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = NAME_MAX))]
-    #[schema(min_length = 1, max_length = 120)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 120)]
     name: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Role, required = false)]
     role: Option<Role>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = bool, required = false)]
     disabled: Option<bool>,
     /// A new password; the user's sessions end.
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = PASSWORD_MIN, max = PASSWORD_MAX))]
-    #[schema(min_length = 12, max_length = 128, format = "password")]
+    #[schema(value_type = String, required = false, min_length = 12, max_length = 128, format = "password")]
     password: Option<String>,
 }
 

@@ -97,7 +97,9 @@ pub(crate) fn status_changed(turned: Turned, announce: bool) -> Event {
     };
     let dress = |component: &Component| {
         let mut payload = json!(component);
-        payload["previous_status"] = json!(before);
+        if let Some(members) = payload.as_object_mut() {
+            members.insert("previous_status".to_owned(), json!(before));
+        }
         payload
     };
     Event {

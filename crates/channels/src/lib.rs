@@ -14,8 +14,8 @@ use domain::page::Page;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize as _, Serialize};
 use serde_json::Value;
-use utoipa::PartialSchema;
 use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use egress::EgressPolicy;
 use signature::SigningSecret;
@@ -96,7 +96,7 @@ trait Adapter {
     const KIND: &'static str;
     /// Whether requests are signed: then a secret is made with each subscription.
     const SIGNED: bool = false;
-    type Config: DeserializeOwned + Serialize + PartialSchema;
+    type Config: DeserializeOwned + Serialize + ToSchema;
 
     /// What is wrong with the configuration beyond its shape.
     fn check(config: &Self::Config, egress: &EgressPolicy) -> Vec<Fault>;
@@ -123,6 +123,8 @@ pub trait Channel: Sync {
     fn is_signed(&self) -> bool;
     /// The schema of its configuration for the OpenAPI document.
     fn config_schema(&self) -> RefOr<Schema>;
+    /// The schemas that one refers to, by name.
+    fn nested_schemas(&self) -> Vec<(String, RefOr<Schema>)>;
     /// What is wrong with a configuration; nothing when it can be stored.
     fn check(&self, config: &Value, egress: &EgressPolicy) -> Vec<Fault>;
     /// The configuration without its secrets.
@@ -161,7 +163,18 @@ impl<A: Adapter> Channel for On<A> {
         A::Config::schema()
     }
 
+    fn nested_schemas(&self) -> Vec<(String, RefOr<Schema>)> {
+        let mut nested = Vec::new();
+        A::Config::schemas(&mut nested);
+        nested
+    }
+
     fn check(&self, config: &Value, egress: &EgressPolicy) -> Vec<Fault> {
+        if !config.is_object() {
+            // serde would read a list by position.
+            let detail = "must be an object".to_owned();
+            return vec![Fault { pointer: String::new(), code: "shape", detail }];
+        }
         match serde_path_to_error::deserialize::<_, A::Config>(config) {
             Ok(config) => A::check(&config, egress),
             Err(error) => vec![Fault::of_shape(&error)],

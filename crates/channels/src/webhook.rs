@@ -82,13 +82,13 @@ impl Adapter for Webhook {
     }
 
     fn shown(config: &Config) -> Value {
-        let mut shown = json!({ "url": without_query(&config.url), "format": config.format });
-        if !config.headers.is_empty() {
-            let masked: BTreeMap<&String, String> =
-                config.headers.iter().map(|(name, value)| (name, last4(value))).collect();
-            shown["headers"] = json!(masked);
-        }
-        shown
+        let headers: BTreeMap<&String, String> =
+            config.headers.iter().map(|(name, value)| (name, last4(value))).collect();
+        json!({
+            "url": without_query(&config.url),
+            "format": config.format,
+            "headers": headers,
+        })
     }
 
     fn render(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound {

@@ -10,6 +10,7 @@ use crate::words::words;
 
 words! {
     /// How a component is, from best to worst (Statuspage's words).
+    #[schema(as = ComponentStatus)]
     Status {
         Operational = "operational",
         UnderMaintenance = "under_maintenance",

@@ -8,6 +8,7 @@ use crate::words::words;
 
 words! {
     /// How far a delivery has come.
+    #[schema(as = DeliveryState)]
     State {
         /// Waits for its first attempt.
         Pending = "pending",

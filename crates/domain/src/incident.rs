@@ -15,6 +15,7 @@ pub use timeline::{Change, Effect, Entry, Step, Timeline, replay};
 
 words! {
     /// Where work on an incident stands. Any open state may follow any other; `resolved` may reopen.
+    #[schema(as = IncidentStatus)]
     Status {
         Investigating = "investigating",
         Identified = "identified",

@@ -12,6 +12,7 @@ use crate::words::words;
 
 words! {
     /// Whether a subscription is told anything.
+    #[schema(as = SubscriptionState)]
     State {
         /// Not confirmed yet.
         Pending = "pending",

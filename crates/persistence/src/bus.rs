@@ -127,7 +127,7 @@ fn listen(conn: &mut PgConnection, own: i32) -> Result<u8, DbError> {
 
 fn bits(commit: Commit) -> u8 {
     let Commit { events, access } = commit;
-    u8::from(events) * EVENTS | u8::from(access) * ACCESS
+    (u8::from(events) * EVENTS) | (u8::from(access) * ACCESS)
 }
 
 fn commit(bits: u8) -> Commit {

@@ -154,8 +154,7 @@ impl Db {
 
     /// Applies what is missing of [`MIGRATIONS`]; one process at a time.
     pub fn migrate(&self) -> Result<Vec<String>, MigrateError> {
-        let mut conn =
-            PgConnection::establish(&self.url)
+        let mut conn = PgConnection::establish(&self.url)
             .map_err(|error| MigrateError::Unreachable(error.to_string()))?;
         let failed = |error: diesel::result::Error| MigrateError::Failed(error.to_string());
         let locked = format!("select pg_advisory_lock({MIGRATION_LOCK})");

@@ -47,7 +47,7 @@ pub fn page(db: &mut Read<'_>, filter: &Filter, window: Window) -> Result<Page<D
          order by q.id desc limit $5"
     );
     let rows: Vec<Row> = diesel::sql_query(query)
-        .bind::<Nullable<Text>, _>(filter.state.map(|it| it.as_str()))
+        .bind::<Nullable<Text>, _>(filter.state.map(State::as_str))
         .bind::<Nullable<SqlUuid>, _>(filter.subscription)
         .bind::<Nullable<SqlUuid>, _>(filter.event)
         .bind::<Nullable<SqlUuid>, _>(window.after.map(|it| it.id))

@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 
 /// The whole page.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = Status)]
 pub struct StatusDocument {
     pub page: Page,
     /// The banner over everything.

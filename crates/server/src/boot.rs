@@ -2,8 +2,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use app::{Db, MigrateError};
 use app::vault::Vault;
+use app::{Db, MigrateError};
 use domain::caller::Visibility;
 use domain::page::Settings;
 

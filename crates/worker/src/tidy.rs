@@ -29,16 +29,21 @@ pub async fn run(db: Db, mut stopped: watch::Receiver<bool>) {
 fn tidy(db: &Db, round: u32) -> Result<(), Error> {
     measure(db)?;
     if round.is_multiple_of(SWEEP_EVERY) {
-        let woken = app::delivery::sweep(db)?;
-        metrics::counter!("farol_destinations_swept_total")
-            .increment(u64::try_from(woken).unwrap_or(0));
-        if woken > 0 {
-            tracing::error!(woken, "destinations had been forgotten");
-        }
+        sweep(db)?;
     }
     if round.is_multiple_of(PRUNE_EVERY) {
         let forgotten = db.write::<_, Error>(|db| Ok(app::prune(db, PRUNED_AT_ONCE)?))?;
         tracing::debug!(forgotten, "pruned");
+    }
+    Ok(())
+}
+
+fn sweep(db: &Db) -> Result<(), Error> {
+    let woken = app::delivery::sweep(db)?;
+    let counter = metrics::counter!("farol_destinations_swept_total");
+    counter.increment(u64::try_from(woken).unwrap_or(0));
+    if woken > 0 {
+        tracing::error!(woken, "destinations had been forgotten");
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use crate::patch::Patch;
+use crate::patch::{Patch, set_only};
 use crate::problem::{FieldError, Problem};
 use crate::validate;
 
@@ -66,20 +66,29 @@ pub struct NamedComponent {
     status: component::Status,
 }
 
-#[derive(Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct IncidentPatch {
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = TITLE_MAX))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
     title: Option<String>,
+    #[serde(default)]
     #[schema(value_type = Option<Impact>)]
     impact_override: Patch<Impact>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Visibility, required = false)]
     visibility: Option<Visibility>,
     /// Moves the beginning of what it said about components first, too.
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = DateTime<Utc>, required = false)]
     started_at: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = bool, required = false)]
     pinned: Option<bool>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::metadata))]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object, required = false)]
     metadata: Option<Map<String, Value>>,
 }
 
@@ -104,17 +113,23 @@ pub struct NewUpdate {
     pub display_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct UpdatePatch {
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Status, required = false)]
     pub status: Option<Status>,
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = MESSAGE_MAX))]
-    #[schema(min_length = 1, max_length = 25000)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 25000)]
     pub message: Option<String>,
     /// Replaces what the update said of components.
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(max = COMPONENTS_MAX), nested)]
-    #[schema(max_items = 500)]
+    #[schema(value_type = Vec<NamedComponent>, required = false, max_items = 500)]
     pub components: Option<Vec<NamedComponent>>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = DateTime<Utc>, required = false)]
     pub display_at: Option<DateTime<Utc>>,
 }
 

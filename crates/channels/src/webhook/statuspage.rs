@@ -2,40 +2,51 @@
 //! (support.atlassian.com, "Webhook notifications"; the shape of captured payloads).
 use chrono::{DateTime, SecondsFormat, Utc};
 use domain::page::Indicator;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Notice;
 
 /// Translates a notice. What Statuspage has no body for keeps only `meta` and `page`.
 pub fn body(notice: &Notice<'_>) -> Value {
     let page_id = json!(notice.page.id);
-    let mut body = json!({
-        "meta": {
+    let mut body = Map::new();
+    let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    put(
+        "meta",
+        json!({
             "unsubscribe": format!("{}/docs", notice.api_url),
             "documentation": format!("{}/docs", notice.api_url),
             "generated_at": time(notice.event.created_at),
-        },
-        "page": {
+        }),
+    );
+    put(
+        "page",
+        json!({
             "id": page_id,
             "status_indicator": notice.event.indicator,
             "status_description": describe(notice.event.indicator),
-        },
-    });
+        }),
+    );
     let kind = notice.event.kind.as_str();
     if kind.starts_with("incident.") {
-        body["incident"] = incident(notice.payload, &page_id);
+        put("incident", incident(notice.payload, &page_id));
     } else if kind.starts_with("component.") {
-        body["component"] = component(notice.payload, &page_id);
-        body["component_update"] = json!({
-            "old_status": notice.payload["previous_status"],
-            "new_status": notice.payload["status"],
-            "created_at": notice.payload["status_since"],
-            "component_type": "Component",
-            "id": notice.event.id,
-            "component_id": notice.payload["id"],
-        });
+        put("component", component(notice.payload, &page_id));
+        put("component_update", component_update(notice));
     }
-    body
+    Value::Object(body)
+}
+
+fn component_update(notice: &Notice<'_>) -> Value {
+    let component = notice.payload;
+    json!({
+        "old_status": component["previous_status"],
+        "new_status": component["status"],
+        "created_at": component["status_since"],
+        "component_type": "Component",
+        "id": notice.event.id,
+        "component_id": component["id"],
+    })
 }
 
 fn incident(incident: &Value, page_id: &Value) -> Value {
@@ -44,7 +55,8 @@ fn incident(incident: &Value, page_id: &Value) -> Value {
         array(&incident["updates"]).iter().map(|it| update(it, &incident["id"])).collect();
     let components: Vec<Value> =
         array(&incident["components"]).iter().map(|it| component(it, page_id)).collect();
-    let published = &incident["postmortem"]["published_at"];
+    let postmortem = |field: &str| incident.get("postmortem").and_then(|it| it.get(field));
+    let published = postmortem("published_at").unwrap_or(&Value::Null);
     json!({
         "name": incident["title"],
         "status": incident["status"],
@@ -56,8 +68,8 @@ fn incident(incident: &Value, page_id: &Value) -> Value {
         "impact": incident["impact"],
         "shortlink": incident["url"],
         "postmortem_ignored": false,
-        "postmortem_body": incident["postmortem"]["body"],
-        "postmortem_body_last_updated_at": incident["postmortem"]["updated_at"],
+        "postmortem_body": postmortem("body"),
+        "postmortem_body_last_updated_at": postmortem("updated_at"),
         "postmortem_published_at": published,
         "postmortem_notified_subscribers": !published.is_null(),
         "postmortem_notified_twitter": false,
@@ -106,19 +118,14 @@ fn update(update: &Value, incident_id: &Value) -> Value {
     })
 }
 
+/// Incidents name their components without describing them: those keep what there is.
 fn component(component: &Value, page_id: &Value) -> Value {
-    json!({
-        "status": component["status"],
-        "name": component["name"],
-        "created_at": component["created_at"],
-        "updated_at": component["updated_at"],
-        "position": component["position"],
-        "description": component["description"],
-        "showcase": component["showcase"],
-        "id": component["id"],
-        "page_id": page_id,
-        "group_id": component["group_id"],
-    })
+    let fields = ["status", "name", "created_at", "updated_at", "position", "description"];
+    let fields = fields.into_iter().chain(["showcase", "id", "group_id"]);
+    let mut shown: Map<String, Value> =
+        fields.filter_map(|name| Some((name.to_owned(), component.get(name)?.clone()))).collect();
+    shown.insert("page_id".to_owned(), page_id.clone());
+    Value::Object(shown)
 }
 
 fn describe(indicator: Indicator) -> &'static str {

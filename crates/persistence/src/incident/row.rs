@@ -130,16 +130,7 @@ impl Row {
         named: &BTreeMap<Uuid, Named>,
         page: &domain::page::Settings,
     ) -> Incident {
-        let mut entries: Vec<Entry> = updates.iter().map(UpdateRow::entry).collect();
-        let mut timeline = replay(self.started_at, &mut entries);
-        let mut updates: Vec<Update> = updates
-            .into_iter()
-            .map(|it| {
-                let changes = timeline.changes.remove(&it.id).unwrap_or_default();
-                it.dress(&changes, named)
-            })
-            .collect();
-        updates.sort_by_key(|it| std::cmp::Reverse((it.display_at, it.id)));
+        let (timeline, updates) = read(self.started_at, updates, named);
         let Self {
             id,
             number,
@@ -195,6 +186,25 @@ impl Row {
             updated_at,
         }
     }
+}
+
+/// The timeline that the updates make, and the updates with what each changed, newest first.
+fn read(
+    started_at: DateTime<Utc>,
+    rows: Vec<UpdateRow>,
+    named: &BTreeMap<Uuid, Named>,
+) -> (Timeline, Vec<Update>) {
+    let mut entries: Vec<Entry> = rows.iter().map(UpdateRow::entry).collect();
+    let mut timeline = replay(started_at, &mut entries);
+    let mut updates: Vec<Update> = rows
+        .into_iter()
+        .map(|it| {
+            let changes = timeline.changes.remove(&it.id).unwrap_or_default();
+            it.dress(&changes, named)
+        })
+        .collect();
+    updates.sort_by_key(|it| std::cmp::Reverse((it.display_at, it.id)));
+    (timeline, updates)
 }
 
 fn affected(timeline: &Timeline, named: &BTreeMap<Uuid, Named>) -> Vec<Affected> {

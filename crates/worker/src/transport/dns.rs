@@ -78,20 +78,24 @@ impl Guard {
         if let Some(addresses) = self.cache.find(host, Instant::now()) {
             return Ok(addresses);
         }
-        let addresses = match timeout(self.budget, (self.lookup)(host.to_owned())).await {
-            Ok(Ok(addresses)) if !addresses.is_empty() => addresses,
-            Ok(found) => {
-                tracing::debug!(host, ?found, "a destination does not resolve");
-                return Err(Unresolved::Failed);
-            }
-            Err(_elapsed) => return Err(Unresolved::TimedOut),
-        };
+        let addresses = self.look_up(host).await?;
         if !addresses.iter().all(|address| self.policy.permits(*address)) {
             tracing::warn!(host, ?addresses, "a destination resolves to a forbidden address");
             return Err(Unresolved::Forbidden);
         }
         self.cache.keep(host, &addresses, Instant::now());
         Ok(addresses)
+    }
+
+    async fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, Unresolved> {
+        match timeout(self.budget, (self.lookup)(host.to_owned())).await {
+            Ok(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
+            Ok(found) => {
+                tracing::debug!(host, ?found, "a destination does not resolve");
+                Err(Unresolved::Failed)
+            }
+            Err(_elapsed) => Err(Unresolved::TimedOut),
+        }
     }
 }
 
