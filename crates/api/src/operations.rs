@@ -74,6 +74,9 @@ async fn uncached(health: impl Future<Output = Health>) -> HttpResponse {
 )]
 #[get("/metrics")]
 async fn get_metrics(state: Data<State>) -> HttpResponse {
+    let (busy, open) = state.db.pool_state();
+    metrics::gauge!("farol_database_connections", "state" => "busy").set(busy);
+    metrics::gauge!("farol_database_connections", "state" => "open").set(open);
     let text = ready((state.metrics)()).await;
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))

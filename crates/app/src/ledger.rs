@@ -64,7 +64,7 @@ pub(crate) fn settle(
     Ok(turned)
 }
 
-/// Settles components that an incident touches: those that turn are written back, their groups
+/// Settles components that an incident touches: those that change are written back, their groups
 /// become new versions, and subscribers are told if `announce`.
 pub(crate) fn settle_and_tell(
     db: &mut Write<'_>,
@@ -74,11 +74,20 @@ pub(crate) fn settle_and_tell(
     now: DateTime<Utc>,
     announce: bool,
 ) -> Result<Vec<Event>, Error> {
+    let shown = |it: &Component| (it.status, it.status_since);
+    let before: Vec<_> = components.iter().map(shown).collect();
     let mut turned = settle(db, caller, components, from, now)?;
+    for (component, before) in components.iter_mut().zip(before) {
+        // A correction of the past may move only the time since when.
+        if shown(component) != before {
+            component.version += 1;
+            component.updated_at = now;
+            persistence::component::update(db, component)?;
+        }
+    }
     for it in &mut turned {
         it.component.version += 1;
         it.component.updated_at = now;
-        persistence::component::update(db, &it.component)?;
     }
     let groups: Vec<Uuid> = turned.iter().filter_map(|it| it.component.group_id).collect();
     group::touch(db, &groups)?;

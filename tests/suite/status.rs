@@ -1,0 +1,167 @@
+//! `GET /api/v1/status`: the whole page, from memory.
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Client, Cluster, Reply, World, eventually};
+
+use crate::check::{each, problem, report};
+use crate::incident::{opening, update};
+
+const STATUS: &str = "/api/v1/status";
+
+async fn page(client: &Client) -> Value {
+    client.get(STATUS).await.expect(200).json
+}
+
+#[tokio::test]
+async fn whoever_writes_reads_it_at_once() {
+    let world = World::new().await;
+    let public = world.anonymous();
+    let mut version = page(&public).await["version"].as_i64().unwrap();
+    let mut newer = |page: &Value| {
+        let now = page["version"].as_i64().unwrap();
+        assert!(now > version, "{now} after {version}");
+        version = now;
+    };
+    let group = world.post("/api/v1/groups", &json!({"name": "Core"})).await.expect(201).json;
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!(shown["groups"], json!([group]));
+
+    let new = json!({"name": "api", "group_id": group["id"]});
+    world.post("/api/v1/components", &new).await.expect(201);
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!(shown["components"][0]["slug"], "api");
+
+    let reported = report(&world, "api", "degraded_performance").await;
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!(shown["components"][0]["status"], reported["status"]);
+    assert_eq!(shown["groups"][0]["status"], "degraded_performance");
+    assert_eq!(shown["status"]["indicator"], "minor");
+
+    let incident = world.incident(opening(&["api"], "major_outage")).await;
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!(shown["incidents"][0]["id"], incident["id"]);
+    assert_eq!(shown["status"], json!({"indicator": "critical", "description": "Major System Outage"}));
+
+    let said = update(&world, &incident, json!({"status": "identified", "message": "m"})).await;
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!(shown["incidents"][0]["updates"][0]["id"], said.json["id"]);
+
+    update(&world, &incident, json!({"status": "resolved", "message": "m"})).await.expect(201);
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!(shown["incidents"], json!([]));
+    assert_eq!(shown["components"][0]["status"], "degraded_performance");
+
+    world.delete("/api/v1/components/api").await.expect(204);
+    let shown = page(&public).await;
+    newer(&shown);
+    assert_eq!((&shown["components"], &shown["status"]["indicator"]), (&json!([]), &json!("none")));
+}
+
+#[tokio::test]
+async fn tags_and_encodings_agree_on_the_bytes() {
+    let world = World::new().await;
+    for n in 0..20 {
+        world.component(&format!("component {n}")).await;
+    }
+    let public = world.anonymous();
+    let ask = |encoding: &'static str| {
+        Reply::of(public.raw(Method::GET, STATUS).header("accept-encoding", encoding))
+    };
+    let (plain, gzip, br) = (ask("identity").await, ask("gzip").await, ask("gzip, br").await);
+    assert_eq!(gzip.header("content-encoding"), "gzip");
+    assert_eq!(br.header("content-encoding"), "br");
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&gzip.bytes[..]).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain.bytes);
+    let mut unpacked = Vec::new();
+    brotli::Decompressor::new(&br.bytes[..], 4096).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, plain.bytes);
+    assert!(gzip.bytes.len() < plain.bytes.len() / 3);
+    let tags = [&plain, &gzip, &br].map(|it| it.header("etag").to_owned());
+    assert!(tags.iter().all(|it| it.starts_with('"')), "{tags:?}");
+    assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2], "{tags:?}");
+    for (encoding, tag) in [("identity", &tags[0]), ("gzip", &tags[1]), ("br", &tags[2])] {
+        let seen = public.raw(Method::GET, STATUS).header("accept-encoding", encoding);
+        let unchanged = Reply::of(seen.header("if-none-match", tag)).await.expect(304);
+        assert_eq!(unchanged.header("etag"), tag);
+        assert!(unchanged.header("vary").to_lowercase().contains("accept-encoding"));
+    }
+    world.component("new").await;
+    let seen = public.raw(Method::GET, STATUS).header("if-none-match", &tags[0]);
+    Reply::of(seen).await.expect(200);
+    let head = Reply::of(public.raw(Method::HEAD, STATUS)).await.expect(200);
+    assert!(head.bytes.is_empty() && !head.header("etag").is_empty());
+}
+
+#[tokio::test]
+async fn a_second_replica_shows_it_within_a_second() {
+    let world = World::new().await;
+    let other = world.second_replica().await;
+    for n in 1..=5 {
+        world.component(&format!("c{n}")).await;
+        let written = Instant::now();
+        eventually(Duration::from_secs(1), || async {
+            page(&other).await["components"].as_array().is_some_and(|it| it.len() == n)
+        })
+        .await;
+        assert!(written.elapsed() < Duration::from_secs(1));
+    }
+    assert_eq!(page(&other).await, page(&world).await);
+}
+
+#[tokio::test]
+async fn insiders_see_more() {
+    let world = World::new().await;
+    let hidden = json!({"name": "Hidden", "visibility": "internal"});
+    world.post("/api/v1/components", &hidden).await.expect(201);
+    world.component("Open").await;
+    report(&world, "hidden", "major_outage").await;
+    let (public, insider) = (page(&world.anonymous()).await, page(&world).await);
+    assert_eq!(each(public["components"].as_array().unwrap(), "slug"), ["open"]);
+    assert_eq!(public["status"]["indicator"], "none");
+    assert_eq!(insider["components"].as_array().unwrap().len(), 2);
+    assert_eq!(insider["status"]["indicator"], "major");
+    let before = public["version"].clone();
+    report(&world, "hidden", "operational").await;
+    assert_eq!(page(&world.anonymous()).await["version"], before);
+}
+
+#[tokio::test]
+async fn the_page_outlives_the_database() {
+    let cluster: &'static Cluster = Box::leak(Box::new(Cluster::start()));
+    let world = World::on(cluster, |_| {}).await;
+    world.component("api").await;
+    let before = world.anonymous().get(STATUS).await.expect(200);
+    assert_eq!(before.header("x-farol-stale"), "");
+    cluster.crash();
+    eventually(Duration::from_secs(5), || async {
+        let reply = world.anonymous().get(STATUS).await.expect(200);
+        assert_eq!(reply.bytes, before.bytes);
+        !reply.header("x-farol-stale").is_empty()
+    })
+    .await;
+    let asked = Instant::now();
+    let write = world.post("/api/v1/components", &json!({"name": "x"})).await;
+    problem(&write, 503);
+    assert!(!write.header("retry-after").is_empty());
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    problem(&world.get("/readyz").await, 503);
+    world.anonymous().get("/healthz").await.expect(200);
+    cluster.resume();
+    eventually(Duration::from_secs(5), || async {
+        let write = world.post("/api/v1/components", &json!({"name": "x"})).await;
+        let read = world.anonymous().get(STATUS).await.expect(200);
+        write.status == 201 && read.header("x-farol-stale").is_empty()
+    })
+    .await;
+    eventually(Duration::from_secs(5), || async { world.get("/readyz").await.status == 200 }).await;
+}
