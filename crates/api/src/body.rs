@@ -92,10 +92,11 @@ fn shape_pointer(error: &serde_path_to_error::Error<serde_json::Error>) -> Strin
         .into_iter()
         .find_map(|it| message.strip_prefix(it)?.split('`').next().map(str::to_owned));
     match named {
-        Some(field) if !pointer.ends_with(&format!("/{field}")) => {
-            format!("{pointer}/{}", field.replace('~', "~0").replace('/', "~1"))
+        Some(field) => {
+            let member = format!("/{}", field.replace('~', "~0").replace('/', "~1"));
+            if pointer.ends_with(&member) { pointer } else { format!("{pointer}{member}") }
         }
-        _ => pointer,
+        None => pointer,
     }
 }
 
@@ -152,7 +153,7 @@ fn collect(errors: &ValidationErrors, prefix: &str, found: &mut Vec<FieldError>)
         match kind {
             ValidationErrorsKind::Field(errors) => {
                 found.extend(errors.iter().map(|error| FieldError {
-                    pointer: pointer.clone(),
+                    pointer: format!("{pointer}{}", member(error)),
                     code: error.code.to_string(),
                     detail: explain(error),
                 }));
@@ -165,6 +166,12 @@ fn collect(errors: &ValidationErrors, prefix: &str, found: &mut Vec<FieldError>)
             }
         }
     }
+}
+
+/// Which member of the field is at fault, where a rule of our own says so.
+fn member(error: &validator::ValidationError) -> String {
+    let member = error.params.get("member").and_then(Value::as_str);
+    member.map(|it| format!("/{it}")).unwrap_or_default()
 }
 
 /// validator leaves the sentence to us and gives the limits.

@@ -106,7 +106,7 @@ struct NewComponent {
     metadata: Map<String, Value>,
 }
 
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Clone, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ComponentPatch {
     #[serde(default, deserialize_with = "set_only")]
@@ -279,7 +279,7 @@ async fn edit_component(
     let key = Key::from(key.as_str());
     let patch = body.value;
     let component = seam::write(&state, move |db| {
-        app::component::edit(db, &caller, &key, expected, |edit| patch.apply(edit))
+        app::component::edit(db, &caller, &key, expected, |edit| patch.clone().apply(edit))
     })
     .await?;
     Ok(show(HttpResponse::Ok(), component.version, &component))

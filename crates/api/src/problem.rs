@@ -158,6 +158,7 @@ impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match error {
             DbError::NotFound => Self::new(kind::NOT_FOUND),
+            DbError::OutOfRange => Self::new(kind::MALFORMED).because(error),
             DbError::Constraint(_) | DbError::Other(_) => Self::internal(&error),
             DbError::Locked | DbError::Unavailable(_) => {
                 tracing::warn!(%error, "the database did not serve a request");

@@ -1,6 +1,7 @@
 //! Signing in and out.
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
+use app::idempotency::Answer;
 use app::session::{Begun, Refreshed};
 use domain::caller::Scope;
 use domain::user::{EMAIL_MAX, PASSWORD_MAX, PASSWORD_MIN, User};
@@ -143,12 +144,7 @@ async fn logout(
 ) -> Result<HttpResponse, Problem> {
     seam::post(&state, key, move |db| {
         app::session::end(db, &caller)?;
-        Ok(app::idempotency::Answer {
-            status: 204,
-            location: None,
-            etag: None,
-            body: String::new(),
-        })
+        Ok(nothing())
     })
     .await
 }
@@ -183,14 +179,20 @@ async fn get_me(Signed(caller): Signed, state: Data<State>) -> Result<HttpRespon
 async fn change_password(
     Signed(caller): Signed,
     state: Data<State>,
+    key: IdempotencyKey,
     body: Body<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
+    let key = key.with_body(body.digest);
     let NewPassword { current_password, new_password } = body.value;
-    seam::run(&state, move |db| {
-        app::session::change_password(db, &caller, &current_password, &new_password)
+    seam::post(&state, key, move |db| {
+        app::session::change_password(db, &caller, &current_password, &new_password)?;
+        Ok(nothing())
     })
-    .await?;
-    Ok(HttpResponse::NoContent().finish())
+    .await
+}
+
+fn nothing() -> Answer {
+    Answer { status: 204, location: None, etag: None, body: String::new() }
 }
 
 fn session(state: &State, begun: Begun) -> Result<Session, app::Error> {

@@ -151,12 +151,19 @@ fn english() -> String {
 }
 
 fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
-    let lists = [&filter.components, &filter.groups, &filter.incidents];
-    if lists.iter().all(|it| it.len() <= FILTER_MAX) && filter.events.len() <= 20 {
+    let Filter { components, groups, incidents, events, .. } = filter;
+    let lists = [
+        ("components", components.len(), FILTER_MAX),
+        ("groups", groups.len(), FILTER_MAX),
+        ("incidents", incidents.len(), FILTER_MAX),
+        ("events", events.len(), 20),
+    ];
+    let Some((member, _, max)) = lists.into_iter().find(|(_, n, max)| n > max) else {
         return Ok(());
-    }
-    let error = ValidationError::new("length");
-    Err(error.with_message("a list of a filter may have 200 items, `events` 20".into()))
+    };
+    let mut error = ValidationError::new("length");
+    error.add_param("member".into(), &member);
+    Err(error.with_message(format!("must have at most {max} items").into()))
 }
 
 fn means(state: &State) -> Means<'_> {
@@ -292,7 +299,7 @@ async fn delete_subscription(
 #[utoipa::path(
     tag = "subscriptions",
     params(("id" = Uuid, Path, description = "Id")),
-    responses((status = 202, description = "On its way; look at the deliveries", body = Object), Writing),
+    responses((status = 202, description = "On its way; look at the deliveries", body = Object, example = json!({})), Writing),
     security(("bearer" = ["subscriptions"])),
 )]
 #[post("/subscriptions/{id}/test")]

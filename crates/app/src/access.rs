@@ -1,5 +1,6 @@
 //! Who is calling: from a credential to a [`Caller`], remembered for a few seconds.
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,11 @@ pub enum Credential {
 
 /// The callers of the last seconds.
 #[derive(Default)]
-pub struct Callers(Mutex<HashMap<Credential, Remembered>>);
+pub struct Callers {
+    remembered: Mutex<HashMap<Credential, Remembered>>,
+    /// Counts how often everybody was forgotten.
+    forgotten: AtomicU64,
+}
 
 struct Remembered {
     caller: Caller,
@@ -55,12 +60,17 @@ impl Callers {
     /// Asks the database who it is; nothing when the credential is no good.
     pub fn identify(&self, db: &Db, credential: &Credential) -> Result<Option<Caller>, Error> {
         let since = Instant::now();
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
         let found = match credential {
             Credential::Token(digest) => by_token(db, digest)?,
             Credential::Session(id) => by_session(db, *id)?,
         };
         let Some((caller, expires_at)) = found else { return Ok(None) };
         let mut remembered = self.lock();
+        // Whoever was looked up before a revocation may be somebody else after it.
+        if self.forgotten.load(Ordering::SeqCst) != forgotten {
+            return Ok(Some(caller));
+        }
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
@@ -71,11 +81,13 @@ impl Callers {
 
     /// Forgets everybody: somebody may do less than before.
     pub fn forget(&self) {
-        self.lock().clear();
+        let mut remembered = self.lock();
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        remembered.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Credential, Remembered>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -172,12 +172,12 @@ pub fn edit(
     caller: &Caller,
     key: &Key,
     expected: Option<i64>,
-    change: impl FnOnce(&mut Edit),
+    change: impl Fn(&mut Edit),
 ) -> Result<Component, Error> {
     caller.must(Scope::Components)?;
     let found = component::find(db, key).map_err(Error::missing("component"))?;
-    // What the edit changes is known only once it ran; incidents come before components in the
-    // order of locks, so they are taken first in case they must become new versions.
+    // Incidents come before components in the order of locks, and whether they must become new
+    // versions is known only once the edit was tried.
     let mut trial = editable(&found);
     change(&mut trial);
     if shows_elsewhere(&found, &trial) {
@@ -186,7 +186,9 @@ pub fn edit(
     let before = lock_one(db, key)?;
     check_version(expected, before.version)?;
     let now = db.now()?;
-    let mut after = apply(before.clone(), trial);
+    let mut edit = editable(&before);
+    change(&mut edit);
+    let mut after = apply(before.clone(), edit);
     if after.group_id != before.group_id
         && let Some(group) = after.group_id
     {
@@ -306,7 +308,7 @@ pub fn archive(
 pub fn order(db: &mut Write<'_>, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Component>, Error> {
     caller.must(Scope::Components)?;
     let ids_of_all: Vec<Key> = component::all(db)?.iter().map(|it| Key::Id(it.id)).collect();
-    let all = component::lock(db, &ids_of_all)?;
+    let all = component::lock(db, &ids_of_all, &[])?;
     let now = db.now()?;
     for (mut component, position) in rearrange(all, ids)? {
         component.position = position;
@@ -346,7 +348,7 @@ impl Placed for Component {
 }
 
 fn lock_one(db: &mut Write<'_>, key: &Key) -> Result<Component, Error> {
-    component::lock(db, std::slice::from_ref(key))?.pop().ok_or(Error::NotFound("component"))
+    component::lock(db, std::slice::from_ref(key), &[])?.pop().ok_or(Error::NotFound("component"))
 }
 
 fn check_group(db: &mut Read<'_>, id: Uuid) -> Result<(), Error> {

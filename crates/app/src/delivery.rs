@@ -86,15 +86,12 @@ pub struct Opened {
 }
 
 /// Decrypts what a lease needs.
-pub fn open(vault: &Vault, lease: &Lease, now: DateTime<Utc>) -> Result<Opened, Error> {
-    let Sealed { config, signing_secret, previous_secret, previous_secret_until } =
-        &lease.target.sealed;
+pub fn open(vault: &Vault, lease: &Lease) -> Result<Opened, Error> {
+    let Sealed { config, signing_secret, previous_secret, .. } = &lease.target.sealed;
     let id = lease.subscription;
     let config = vault.open(&config_place(id), config)?;
-    let previous =
-        previous_secret.as_ref().filter(|_| previous_secret_until.is_some_and(|it| it > now));
     let mut keys = Vec::new();
-    for sealed in signing_secret.iter().chain(previous) {
+    for sealed in signing_secret.iter().chain(previous_secret) {
         let secret = String::from_utf8(vault.open(&secret_place(id), sealed)?);
         let secret = secret.map_err(|_not_text| Error::Vault)?;
         keys.push(SigningSecret::parse(&secret).map_err(|_bad| Error::Vault)?);

@@ -151,7 +151,7 @@ pub fn archive(
     // Components come before groups in the order of locks.
     let members: Vec<Key> =
         component::of_groups(db, &[id])?.iter().map(|it| Key::Id(it.id)).collect();
-    let members = component::lock(db, &members)?;
+    let members = component::lock(db, &members, &[])?;
     let group = group::lock(db, key).map_err(Error::missing("group"))?;
     check_version(expected, group.version)?;
     let now = db.now()?;

@@ -82,7 +82,7 @@ pub fn open(
             return Ok(Opened::Existing(existing));
         }
     }
-    let (mut touched, effects) = resolve(db, named)?;
+    let (mut touched, effects) = resolve(db, named, &[])?;
     let now = db.now()?;
     let draft = Draft { effects, message_html: markdown::render(&draft.message), ..draft };
     let opening = draft.opening(now)?;
@@ -135,7 +135,7 @@ pub fn add_update(
     caller.must(Scope::Incidents)?;
     let before = incident::lock(db, key).map_err(Error::missing("incident"))?;
     check_version(expected, before.version)?;
-    let (_, effects) = resolve(db, &new.components)?;
+    let (touched, effects) = resolve(db, &new.components, &touching(&before))?;
     let now = db.now()?;
     let status = new.status.unwrap_or(before.status);
     let display_at = new.display_at.unwrap_or(now);
@@ -153,7 +153,8 @@ pub fn add_update(
         updated_at: now,
     };
     incident::insert_update(db, before.id, &update, &effects)?;
-    let mut settled = rework(db, caller, &before, display_at, now, new.notify)?;
+    let span = Span { from: display_at, now };
+    let mut settled = rework(db, caller, &before, touched, span, new.notify)?;
     let resolves = before.is_open() && !settled.incident.is_open();
     let kind =
         if resolves { Announcement::IncidentResolved } else { Announcement::IncidentUpdated };
@@ -171,13 +172,20 @@ struct Reworked {
     facts: Vec<Event>,
 }
 
-/// Derives the incident anew from its updates, and then its components from `from` on.
+/// From when on components must be settled, and what time it is.
+#[derive(Clone, Copy)]
+struct Span {
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+}
+
+/// Derives the incident anew from its updates, and then its components, which are locked already.
 fn rework(
     db: &mut Write<'_>,
     caller: &Caller,
     before: &Incident,
-    from: DateTime<Utc>,
-    now: DateTime<Utc>,
+    mut touched: Vec<Component>,
+    Span { from, now }: Span,
     announce: bool,
 ) -> Result<Reworked, Error> {
     let mut entries = incident::entries(db, before.id)?;
@@ -189,11 +197,13 @@ fn rework(
         "the deduplication key of this incident, by another open one,",
     ))?;
     incident::keep_components(db, incident.id, &timeline)?;
-    let mut ids: Vec<Uuid> = before.components.iter().map(|it| it.id).collect();
-    ids.extend(timeline.components.keys());
-    let mut touched = components::lock_ids(db, &ids)?;
     let facts = settle_and_tell(db, caller, &mut touched, from, now, announce)?;
     Ok(Reworked { incident, touched, facts })
+}
+
+/// Components that an incident touches.
+fn touching(incident: &Incident) -> Vec<Uuid> {
+    incident.components.iter().map(|it| it.id).collect()
 }
 
 fn derive(incident: &mut Incident, timeline: &Timeline, now: DateTime<Utc>) {
@@ -233,13 +243,18 @@ fn check_update(
     Ok(())
 }
 
-/// Locks the components that a caller names; each must exist, and be named once.
-fn resolve(db: &mut Write<'_>, named: &Named) -> Result<(Vec<Component>, Vec<Effect>), Error> {
-    if named.is_empty() {
+/// Locks the components that a caller names, each of which must exist and be named once, and
+/// those that the incident touches already.
+fn resolve(
+    db: &mut Write<'_>,
+    named: &Named,
+    touched: &[Uuid],
+) -> Result<(Vec<Component>, Vec<Effect>), Error> {
+    if named.is_empty() && touched.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
     let keys: Vec<ComponentKey> = named.iter().map(|it| it.0.clone()).collect();
-    let found = components::lock(db, &keys)?;
+    let found = components::lock(db, &keys, touched)?;
     let mut effects: Vec<Effect> = Vec::new();
     let mut wrong = Vec::new();
     for (index, (key, status)) in named.iter().enumerate() {

@@ -134,20 +134,22 @@ pub fn end(db: &mut Write<'_>, caller: &Caller) -> Result<(), Error> {
 }
 
 /// Changes the caller's own password; all their other sessions end.
-pub fn change_password(db: &Db, caller: &Caller, current: &str, new: &str) -> Result<(), Error> {
+pub fn change_password(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    current: &str,
+    new: &str,
+) -> Result<(), Error> {
     let (id, session) = person(caller)?;
-    let hash = db.read::<_, Error>(|db| Ok(user::password_hash(db, id)?))?;
-    if !password::verify(current, Some(&hash))? {
+    if !password::verify(current, Some(&user::password_hash(db, id)?))? {
         return Err(Error::invalid("/current_password", "wrong", "this is not the password"));
     }
-    let new = password::hash(new)?;
-    db.write(|db| {
-        let now = db.now()?;
-        user::set_password(db, id, &new)?;
-        session::revoke_others(db, id, Some(session), now)?;
-        let about = json!({ "user_id": id });
-        Ok(db.emit(caller, now, vec![record(Record::PasswordChanged, about)])?)
-    })
+    let now = db.now()?;
+    user::set_password(db, id, &password::hash(new)?)?;
+    session::revoke_others(db, id, Some(session), now)?;
+    let about = json!({ "user_id": id });
+    db.emit(caller, now, vec![record(Record::PasswordChanged, about)])?;
+    Ok(())
 }
 
 /// The user and session behind a caller who is a person.

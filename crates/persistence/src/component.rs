@@ -89,8 +89,9 @@ pub fn of_groups(db: &mut Read<'_>, groups: &[Uuid]) -> Result<Vec<Component>, D
     Ok(rows.into_iter().map(Component::from).collect())
 }
 
-/// Locks live components until the transaction ends, always in the order of their ids.
-pub fn lock(db: &mut Write<'_>, keys: &[Key]) -> Result<Vec<Component>, DbError> {
+/// Locks live components, and archived ones if they are among `also`, until the transaction ends.
+/// Rows are locked in the order of their ids, so take all that are needed at once.
+pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Vec<Component>, DbError> {
     let (mut ids, mut slugs) = (Vec::new(), Vec::new());
     for key in keys {
         match key {
@@ -98,20 +99,9 @@ pub fn lock(db: &mut Write<'_>, keys: &[Key]) -> Result<Vec<Component>, DbError>
             Key::Slug(slug) => slugs.push(slug.as_str()),
         }
     }
+    let named = components::id.eq_any(ids).or(components::slug.eq_any(slugs));
     let rows: Vec<Row> = components::table
-        .filter(components::archived_at.is_null())
-        .filter(components::id.eq_any(ids).or(components::slug.eq_any(slugs)))
-        .order(components::id)
-        .for_update()
-        .select(Row::as_select())
-        .load(db.conn)?;
-    Ok(rows.into_iter().map(Component::from).collect())
-}
-
-/// Locks components by id, archived ones too.
-pub fn lock_ids(db: &mut Write<'_>, ids: &[Uuid]) -> Result<Vec<Component>, DbError> {
-    let rows: Vec<Row> = components::table
-        .filter(components::id.eq_any(ids))
+        .filter(components::id.eq_any(also).or(components::archived_at.is_null().and(named)))
         .order(components::id)
         .for_update()
         .select(Row::as_select())

@@ -10,6 +10,9 @@ pub enum DbError {
     /// A named constraint refused the row.
     #[error("constraint {0}")]
     Constraint(String),
+    /// A time or number that Postgres cannot hold.
+    #[error("a value is out of range")]
+    OutOfRange,
     /// Another transaction holds what this one needs; trying again may help.
     #[error("locked by another transaction")]
     Locked,
@@ -45,6 +48,7 @@ impl From<Error> for DbError {
         match error {
             Error::NotFound => Self::NotFound,
             Error::DatabaseError(kind, info) => of_database(kind, info),
+            Error::SerializationError(_) => Self::OutOfRange,
             Error::BrokenTransactionManager => Self::Unavailable("broken transaction".to_owned()),
             other => Self::Other(other),
         }
@@ -66,6 +70,7 @@ fn of_database(kind: Kind, info: Box<dyn DatabaseErrorInformation + Send + Sync>
         _ if info.message().contains("lock timeout") || info.message().contains("deadlock") => {
             DbError::Locked
         }
+        _ if info.message().ends_with("out of range") => DbError::OutOfRange,
         _ if NOT_NOW.iter().any(|it| info.message().contains(it)) => {
             DbError::Unavailable(info.message().to_owned())
         }

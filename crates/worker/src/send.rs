@@ -65,7 +65,7 @@ impl Sender {
             },
             given_up: None,
         };
-        let opened = open(&self.vault, lease, app::clock::now());
+        let opened = open(&self.vault, lease);
         let channel = channels::find(&lease.target.channel);
         for job in &lease.jobs {
             if *stopped.borrow() || began.elapsed() + RESERVE > lease_for {

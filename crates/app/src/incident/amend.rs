@@ -8,7 +8,7 @@ use persistence::{component as components, incident};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Key, Named, check_update, fact, record, resolve, rework};
+use super::{Key, Named, Span, check_update, fact, record, resolve, rework, touching};
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
 use crate::{Error, Write, markdown};
@@ -53,8 +53,9 @@ pub fn edit(
     let mut entries = incident::entries(db, incident.id)?;
     let timeline = domain::incident::replay(incident.started_at, &mut entries);
     incident::update(db, &incident, &timeline)?;
-    let from = began_before.min(incident.started_at);
-    let reworked = rework(db, caller, &incident, from, now, false)?;
+    let touched = components::lock(db, &[], &touching(&incident))?;
+    let span = Span { from: began_before.min(incident.started_at), now };
+    let reworked = rework(db, caller, &incident, touched, span, false)?;
     finish(db, caller, now, Record::IncidentEdited, reworked)
 }
 
@@ -88,8 +89,7 @@ pub fn delete(
 ) -> Result<(), Error> {
     caller.must(Scope::Incidents)?;
     let incident = lock(db, key, expected)?;
-    let ids: Vec<Uuid> = incident.components.iter().map(|it| it.id).collect();
-    let mut touched = components::lock_ids(db, &ids)?;
+    let mut touched = components::lock(db, &[], &touching(&incident))?;
     let now = db.now()?;
     incident::delete(db, incident.id, now)?;
     let turned = settle_and_tell(db, caller, &mut touched, incident.started_at, now, false)?;
@@ -122,14 +122,12 @@ pub fn edit_update(
     let (mut update, is_opening) = find_update(&before, id)?;
     let now = db.now()?;
     let UpdateEdit { status, message, components, display_at } = edit;
-    let effects = match components {
-        Some(named) => resolve(db, &named)?.1,
-        None => incident::entries(db, before.id)?
-            .into_iter()
-            .find(|it| it.id == id)
-            .map(|it| it.effects)
-            .unwrap_or_default(),
-    };
+    let named = components.clone().unwrap_or_default();
+    let (touched, mut effects) = resolve(db, &named, &touching(&before))?;
+    if components.is_none() {
+        let entries = incident::entries(db, before.id)?;
+        effects = entries.into_iter().find(|it| it.id == id).map_or(effects, |it| it.effects);
+    }
     update.status = status.unwrap_or(update.status);
     update.display_at = display_at.unwrap_or(update.display_at);
     if let Some(message) = message {
@@ -141,7 +139,8 @@ pub fn edit_update(
     let checked = if is_opening { &[][..] } else { &effects };
     check_update(&before, update.status, update.display_at, checked, now)?;
     incident::update_update(db, before.id, &update, &effects)?;
-    let reworked = rework(db, caller, &before, before.started_at, now, false)?;
+    let span = Span { from: before.started_at, now };
+    let reworked = rework(db, caller, &before, touched, span, false)?;
     let incident = finish(db, caller, now, Record::IncidentEdited, reworked)?;
     let (update, _) = find_update(&incident, id)?;
     Ok((incident, update))
@@ -161,9 +160,11 @@ pub fn delete_update(
     if before.updates.len() == 1 {
         return Err(Error::Conflict("this is the only update; delete the incident instead"));
     }
+    let touched = components::lock(db, &[], &touching(&before))?;
     let now = db.now()?;
     incident::delete_update(db, id)?;
-    let reworked = rework(db, caller, &before, before.started_at, now, false)?;
+    let span = Span { from: before.started_at, now };
+    let reworked = rework(db, caller, &before, touched, span, false)?;
     finish(db, caller, now, Record::IncidentEdited, reworked)
 }
 
@@ -218,8 +219,7 @@ fn save_postmortem(
     incident.version += 1;
     incident.updated_at = now;
     incident::update(db, &incident, &timeline)?;
-    let ids: Vec<Uuid> = incident.components.iter().map(|it| it.id).collect();
-    let touched = components::lock_ids(db, &ids)?;
+    let touched = components::lock(db, &[], &touching(&incident))?;
     let kind = if announce {
         Kind::Announcement(Announcement::PostmortemPublished)
     } else {

@@ -57,7 +57,8 @@ pub struct Settlement {
     pub number: i64,
     /// Attempts in order; all but the last are finished. None at all gives the lease back unused.
     pub jobs: Vec<Settled>,
-    /// How long to leave the destination alone; nothing when it can go on at once.
+    /// How long to leave the destination alone before what else it is owed; nothing when it can
+    /// go on at once.
     pub wait: Option<Duration>,
 }
 
@@ -95,6 +96,7 @@ pub fn claim(
         "with due as materialized (
              select subscription_id from destinations
              where lane = $1 and ready_at <= (select farol_now()) and not paused
+               and last_seq > done_seq
              order by ready_at limit $2 for update skip locked),
          leased as (
              update destinations d
@@ -102,7 +104,9 @@ pub fn claim(
              from due where d.subscription_id = due.subscription_id
              returning d.subscription_id, d.lease_no, d.done_seq, d.failing_since)
          select l.subscription_id, l.lease_no, l.failing_since, s.channel, s.secrets, s.signing_secret,
-                s.previous_secret, s.previous_secret_until, s.audience = 'internal' as internal,
+                case when s.previous_secret_until > (select farol_now()) then s.previous_secret end
+                    as previous_secret,
+                s.previous_secret_until, s.audience = 'internal' as internal,
                 q.id, q.seq, q.event_id, jsonb_array_length(q.attempts) as attempts
          from leased l
          join subscriptions s on s.id = l.subscription_id
@@ -219,8 +223,8 @@ fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbErro
     diesel::sql_query(
         "update destinations d set
              done_seq = coalesce(r.done, d.done_seq),
-             ready_at = case when r.wait is not null then farol_now() + make_interval(secs => r.wait)
-                             when d.last_seq > coalesce(r.done, d.done_seq) then farol_now() end,
+             ready_at = case when d.last_seq > coalesce(r.done, d.done_seq)
+                             then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
              lane = case r.reached when true then 0 when false then 1 else d.lane end,
              last_success_at = case when r.reached then farol_now() else d.last_success_at end,
              failing_since = case r.reached when true then null
