@@ -98,13 +98,17 @@ impl Farol {
 
     /// Runs a subcommand on another database of the same cluster.
     pub fn run_on(&self, database: &str, subcommand: &str) -> Outcome<()> {
-        let status = Command::new(&self.binary)
+        let output = Command::new(&self.binary)
             .arg(subcommand)
             .env("DATABASE_URL", database)
             .env("FAROL_SECRET_KEY", "a key for a database that holds no secrets")
             .env("FAROL_LOG", "warn")
-            .status()?;
-        if status.success() { Ok(()) } else { Err(format!("farol {subcommand} failed").into()) }
+            .output()?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(format!("farol {subcommand} failed").into())
+        }
     }
 
     pub fn connection(&self) -> Outcome<PgConnection> {

@@ -37,6 +37,7 @@ fn main() -> Outcome<()> {
 
 /// Measures the named parts; memory always.
 fn everything(parts: &[&str]) -> Outcome<()> {
+    process::end_with_signals()?;
     let dir = TempDir::new()?;
     let mut report = Report::default();
     // One HTTP thread for the reads: with two cores the other one is the load's.
@@ -45,7 +46,8 @@ fn everything(parts: &[&str]) -> Outcome<()> {
         reads::measure(&farol, &dir, &mut report)?;
         farol.stop()?;
     }
-    let farol = Farol::start(&dir, &[])?;
+    // As many connections as pgbench has.
+    let farol = Farol::start(&dir, &[("FAROL_DATABASE_POOL", "16")])?;
     std::thread::sleep(std::time::Duration::from_secs(2));
     let idle = farol.process().memory()? / MIB;
     if parts.contains(&"writes") {

@@ -3,11 +3,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Outcome;
 
@@ -15,6 +17,56 @@ use crate::Outcome;
 const STOP_WITHIN: Duration = Duration::from_secs(25);
 /// How long a process may take to say what is waited for.
 const SPEAK_WITHIN: Duration = Duration::from_secs(60);
+
+/// What there is to clean up, should the bench be told to stop.
+static LEFT: Mutex<Left> = Mutex::new(Left { children: Vec::new(), dir: None });
+
+struct Left {
+    children: Vec<u32>,
+    dir: Option<PathBuf>,
+}
+
+fn left() -> MutexGuard<'static, Left> {
+    LEFT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// At SIGTERM and SIGINT: stops the children, removes the folder, ends.
+pub fn end_with_signals() -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (mut term, mut int) = runtime.block_on(async {
+        Ok::<_, std::io::Error>((
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        ))
+    })?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+        });
+        let left = left();
+        for pid in &left.children {
+            let Ok(pid) = i32::try_from(*pid) else { continue };
+            // It may have ended by itself.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+        }
+        let deadline = Instant::now() + STOP_WITHIN;
+        let lives = |pid: &u32| waits_or_runs(*pid);
+        while left.children.iter().any(lives) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(20));
+        }
+        if let Some(dir) = &left.dir {
+            let _ = fs::remove_dir_all(dir);
+        }
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+/// Whether a child has not ended yet; one that has is a zombie until it is waited for.
+fn waits_or_runs(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|it| !it.is_empty() && !it.trim_start().starts_with('Z'))
+}
 
 /// A child process; dropping it stops it.
 pub struct Process {
@@ -26,6 +78,7 @@ impl Process {
     /// Starts a command; what it prints is kept for [`Self::wait_for`].
     pub fn start(command: &mut Command) -> Outcome<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        left().children.push(child.id());
         let out = child.stdout.take().ok_or("the child has no standard output")?;
         let (sender, lines) = std::sync::mpsc::channel();
         thread::spawn(move || pass_on(out, &sender));
@@ -68,6 +121,13 @@ impl Process {
     }
 
     fn end(&mut self) -> Outcome<()> {
+        let pid = self.child.id();
+        let ended = self.wind_up();
+        left().children.retain(|it| *it != pid);
+        ended
+    }
+
+    fn wind_up(&mut self) -> Outcome<()> {
         if self.child.try_wait()?.is_some() {
             return Ok(());
         }
@@ -107,6 +167,7 @@ impl TempDir {
     pub fn new() -> Outcome<Self> {
         let path = std::env::temp_dir().join(format!("farol-bench-{}", std::process::id()));
         fs::create_dir(&path)?;
+        left().dir = Some(path.clone());
         Ok(Self(path))
     }
 

@@ -19,10 +19,10 @@ use crate::{Outcome, machine};
 const TARGET: f64 = 0.5;
 const CLIENTS: usize = 16;
 /// Far more than incidents at a time, so that two of them seldom wait for one component.
-const COMPONENTS: usize = 400;
+const COMPONENTS: usize = 128;
 /// Incidents opened in one go; they are removed, untimed, before the next.
-const BURST: usize = 192;
-const BURSTS: usize = 5;
+const BURST: usize = 96;
+const BURSTS: usize = 4;
 const ROUNDS: usize = 4;
 const PGBENCH_SECONDS: usize = 2;
 const MESSAGE: &str = "Requests to the interface time out for some customers in one region. We \

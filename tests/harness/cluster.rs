@@ -12,11 +12,10 @@ use nix::unistd::{Uid, User, chown};
 use crate::folder::Folder;
 use crate::node::{command, settings};
 
-/// Fast and forgetful: nobody needs the data after the test.
+/// Survives a crash of the server, as tests want, but not one of the machine.
 const CONFIGURATION: &str = "
 listen_addresses = ''
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 max_connections = 300
 shared_buffers = 64MB

@@ -45,6 +45,7 @@ pub fn settings() -> Env {
         ("FAROL_SECRET_KEY", SECRET_KEY),
         ("FAROL_ADMIN_EMAIL", ADMIN_EMAIL),
         ("FAROL_ADMIN_PASSWORD", ADMIN_PASSWORD),
+        ("FAROL_PUBLIC_URL", "https://status.example.org"),
         ("FAROL_EGRESS_ALLOW", "127.0.0.0/8"),
         ("FAROL_RATE_LIMIT", "10000000"),
         ("FAROL_LOG", "warn"),

@@ -39,6 +39,12 @@ impl Replica {
         replica
     }
 
+    /// Starts it again after an end.
+    pub async fn restart(&mut self) {
+        self.node.spawn();
+        self.serves().await;
+    }
+
     async fn serves(&mut self) {
         let (client, node) = (self.client.anonymous(), &mut self.node);
         eventually(UP_WITHIN, || {
@@ -170,8 +176,7 @@ impl World {
 
     /// Starts again on the same port and database.
     pub async fn start(&mut self) {
-        self.replica.node.spawn();
-        self.replica.serves().await;
+        self.replica.restart().await;
     }
 
     /// Another Farol on the same database.

@@ -43,7 +43,10 @@ async fn an_incident_goes_through_its_states() {
     assert_eq!(incident["number"], 1);
     assert_eq!(incident["components"][0]["status"], "partial_outage");
     let said = &incident["updates"][0]["components"][0];
-    assert_eq!((&said["old_status"], &said["new_status"]), (&json!("operational"), &json!("partial_outage")));
+    assert_eq!(
+        (&said["old_status"], &said["new_status"]),
+        (&json!("operational"), &json!("partial_outage"))
+    );
 
     for state in ["identified", "monitoring", "identified", "resolved"] {
         let said = json!({"status": state, "message": "On **it**"});
@@ -60,10 +63,13 @@ async fn an_incident_goes_through_its_states() {
     assert_eq!(over["updates"].as_array().unwrap().len(), 5);
     ledger(&world, "api", &["operational", "partial_outage", "operational"]).await;
 
-    update(&world, &incident, json!({"status": "monitoring", "message": "again"})).await.expect(201);
+    update(&world, &incident, json!({"status": "monitoring", "message": "again"}))
+        .await
+        .expect(201);
     let again = now(&world, &incident).await;
     assert_eq!((&again["status"], &again["resolved_at"]), (&json!("monitoring"), &Value::Null));
-    ledger(&world, "api", &["operational", "partial_outage", "operational", "partial_outage"]).await;
+    ledger(&world, "api", &["operational", "partial_outage", "operational", "partial_outage"])
+        .await;
     update(&world, &incident, json!({"message": "no news"})).await.expect(201);
     assert_eq!(now(&world, &incident).await["status"], "monitoring");
 }
@@ -113,7 +119,10 @@ async fn impact_is_the_worst_there_was_unless_overridden() {
     let over = world.patch(&path, &json!({"impact_override": "minor"})).await.expect(200);
     assert_eq!(over.json["impact"], "minor");
     let free = world.patch(&path, &json!({"impact_override": null})).await.expect(200);
-    assert_eq!((&free.json["impact"], &free.json["impact_override"]), (&json!("critical"), &Value::Null));
+    assert_eq!(
+        (&free.json["impact"], &free.json["impact_override"]),
+        (&json!("critical"), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -138,7 +147,8 @@ async fn what_makes_no_sense_is_refused_by_field() {
     let later = chrono::Utc::now() + chrono::Duration::hours(1);
     let earlier = chrono::Utc::now() - chrono::Duration::hours(1);
     let both = json!([{"slug": "api", "id": uuid::Uuid::nil(), "status": "operational"}]);
-    let twice = json!([{"slug": "api", "status": "operational"}, {"slug": "api", "status": "operational"}]);
+    let twice =
+        json!([{"slug": "api", "status": "operational"}, {"slug": "api", "status": "operational"}]);
     for (field, value, pointer) in [
         ("started_at", json!(later), "/started_at"),
         ("resolved_at", json!(earlier), "/resolved_at"),
@@ -158,8 +168,11 @@ async fn what_makes_no_sense_is_refused_by_field() {
     for (body, pointer) in [
         (json!({"message": "m", "display_at": later}), "/display_at"),
         (json!({"message": "m", "display_at": earlier}), "/display_at"),
-        (json!({"message": "m", "status": "resolved",
-            "components": [{"slug": "api", "status": "major_outage"}]}), "/components"),
+        (
+            json!({"message": "m", "status": "resolved",
+            "components": [{"slug": "api", "status": "major_outage"}]}),
+            "/components",
+        ),
     ] {
         invalid(&update(&world, &incident, body).await, &[pointer]);
     }
@@ -170,8 +183,10 @@ async fn what_makes_no_sense_is_refused_by_field() {
 async fn messages_are_rendered_without_what_could_harm() {
     let world = World::new().await;
     let mut body = opening(&[], "");
-    body["message"] = json!("[x](javascript:alert(1)) **b** <b onclick=x>y</b>\n\n<script>alert(1)</script>");
-    let html = world.incident(body).await["updates"][0]["message_html"].as_str().unwrap().to_owned();
+    body["message"] =
+        json!("[x](javascript:alert(1)) **b** <b onclick=x>y</b>\n\n<script>alert(1)</script>");
+    let html =
+        world.incident(body).await["updates"][0]["message_html"].as_str().unwrap().to_owned();
     assert!(html.contains("<strong>b</strong>"), "{html}");
     for harm in ["<script", "javascript:", "onclick"] {
         assert!(!html.contains(harm), "{html}");
@@ -184,7 +199,10 @@ async fn the_public_sees_no_internal_incident_and_no_hint_of_who() {
     let mut hidden = opening(&[], "");
     hidden["visibility"] = json!("internal");
     let hidden = world.incident(hidden).await["id"].as_str().unwrap().to_owned();
-    world.post("/api/v1/components", &json!({"name": "Vault", "visibility": "internal"})).await.expect(201);
+    world
+        .post("/api/v1/components", &json!({"name": "Vault", "visibility": "internal"}))
+        .await
+        .expect(201);
     world.component("api").await;
     let mut shown = opening(&["api", "vault"], "major_outage");
     shown["dedup_key"] = json!("k");

@@ -47,7 +47,10 @@ async fn whoever_writes_reads_it_at_once() {
     let shown = page(&public).await;
     newer(&shown);
     assert_eq!(shown["incidents"][0]["id"], incident["id"]);
-    assert_eq!(shown["status"], json!({"indicator": "critical", "description": "Major System Outage"}));
+    assert_eq!(
+        shown["status"],
+        json!({"indicator": "critical", "description": "Major System Outage"})
+    );
 
     let said = update(&world, &incident, json!({"status": "identified", "message": "m"})).await;
     let shown = page(&public).await;

@@ -51,7 +51,7 @@ pub async fn caching(
 }
 
 /// Whether `If-None-Match` names this tag (RFC 9110 §13.1.2: by weak comparison).
-fn matches(seen: Option<&HeaderValue>, tag: &HeaderValue) -> bool {
+pub fn matches(seen: Option<&HeaderValue>, tag: &HeaderValue) -> bool {
     let (Some(Ok(seen)), Ok(tag)) = (seen.map(HeaderValue::to_str), tag.to_str()) else {
         return false;
     };

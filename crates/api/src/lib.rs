@@ -33,11 +33,13 @@ mod version;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Server, Service, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::rt::System;
 use actix_web::web::{Data, PayloadConfig, to};
 use actix_web::{App, HttpServer};
+use futures_util::TryFutureExt;
+use futures_util::future::{Either, ready};
 use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
@@ -105,6 +107,10 @@ fn server(
             .wrap(from_fn(auth::gate))
             .wrap(from_fn(request::cors))
             .wrap(from_fn(request::around))
+            .wrap_fn(|req, next| match status::quick::answer(&req) {
+                Some(page) => Either::Left(ready(Ok(req.into_response(page).map_into_right_body()))),
+                None => Either::Right(next.call(req).map_ok(ServiceResponse::map_into_left_body)),
+            })
     })
     .workers(workers)
     .worker_max_blocking_threads(threads.div_ceil(workers.max(1)).max(4))

@@ -15,7 +15,9 @@ use uuid::Uuid;
 use crate::problem::Problem;
 use crate::state;
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+pub const ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What scripts of other origins may read of an answer.
+pub const EXPOSED: &str = "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Farol-Stale, X-Request-Id";
 /// Longest id taken over from the caller.
 const ID_MAX: usize = 128;
 
@@ -46,9 +48,10 @@ pub async fn around<B: MessageBody + 'static>(
         Err(_panic) => return Err(span.in_scope(|| Problem::internal(&Panicked)).at(&id).into()),
     };
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HEADER, value);
+        response.headers_mut().insert(ID, value);
     }
-    secure(&mut response);
+    let is_docs = response.request().path().starts_with("/docs");
+    secure(response.headers_mut(), is_docs);
     span.in_scope(|| note(&response, &method, started.elapsed()));
     Ok(response)
 }
@@ -58,7 +61,7 @@ pub async fn around<B: MessageBody + 'static>(
 struct Panicked;
 
 fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(&HEADER).and_then(|it| it.to_str().ok());
+    let given = headers.get(&ID).and_then(|it| it.to_str().ok());
     let usable = |id: &&str| {
         (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|b| (b'!'..=b'~').contains(&b))
     };
@@ -106,14 +109,12 @@ fn problem_of(error: &Error) -> Problem {
 }
 
 /// OWASP REST Security Cheat Sheet, "Security headers"; the documentation page runs scripts.
-fn secure<B>(response: &mut ServiceResponse<B>) {
-    let is_docs = response.request().path().starts_with("/docs");
+pub fn secure(headers: &mut HeaderMap, is_docs: bool) {
     let policy = if is_docs {
         "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
     } else {
         "default-src 'none'; frame-ancestors 'none'"
     };
-    let headers = response.headers_mut();
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -170,10 +171,7 @@ pub async fn cors(
         set(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
         set(header::ACCESS_CONTROL_MAX_AGE, "600");
     }
-    set(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Farol-Stale, X-Request-Id",
-    );
+    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     match known {
         Some(origin) => {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -1,4 +1,6 @@
 //! `GET /api/v1/status`, from memory.
+pub mod quick;
+
 use std::future::{Ready, ready};
 
 use actix_web::http::header;

@@ -13,6 +13,9 @@ const FAN_OUT_LOCK: i64 = 0x6661_726f_6c02;
 /// in throughput; fewer keeps the first delivery and the locks short.
 pub const CHUNK: i64 = 2_000;
 
+/// Events that nobody subscribed to, per transaction: all that costs about them is the commit.
+const UNHEARD_AT_ONCE: usize = 100;
+
 /// How many events are numbered at once.
 const NUMBERED_AT_ONCE: i64 = 500;
 
@@ -59,19 +62,25 @@ pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError
 pub enum Expanded {
     /// No event waits.
     Nothing,
-    /// This many deliveries of the oldest waiting event were enqueued.
+    /// This many deliveries of the oldest event that anybody wants were enqueued.
     Deliveries(usize),
 }
 
-/// Enqueues the oldest waiting event for the next [`CHUNK`] subscriptions. Killed at any point,
-/// it goes on where it was: the cursor moves in the same transaction.
+/// Passes over events that nobody wants and enqueues the next one for up to [`CHUNK`]
+/// subscriptions. Killed at any point, it goes on where it was: the cursor moves in the same
+/// transaction. One event at most locks destinations, so that they are locked in one order.
 pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
-    let done: Option<Chunk> =
-        diesel::sql_query(EXPAND).bind::<BigInt, _>(CHUNK).get_result(db.conn).optional()?;
-    Ok(match done {
-        None => Expanded::Nothing,
-        Some(chunk) => Expanded::Deliveries(usize::try_from(chunk.n).unwrap_or(0)),
-    })
+    let mut expanded = Expanded::Nothing;
+    for _ in 0..UNHEARD_AT_ONCE {
+        let done: Option<Chunk> =
+            diesel::sql_query(EXPAND).bind::<BigInt, _>(CHUNK).get_result(db.conn).optional()?;
+        let Some(chunk) = done else { break };
+        expanded = Expanded::Deliveries(usize::try_from(chunk.n).unwrap_or(0));
+        if chunk.n > 0 {
+            break;
+        }
+    }
+    Ok(expanded)
 }
 
 /// Destinations are locked in the order of their ids, as everywhere. `ready_at` is only set where

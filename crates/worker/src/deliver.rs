@@ -6,6 +6,7 @@ use app::delivery::{Batch, claim};
 use app::{Db, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::send::Sender;
 use crate::{Bells, pause, seam, settle};
@@ -15,6 +16,10 @@ const SLOTS: usize = 256;
 /// Of those, how many may go to destinations whose last attempt failed: however many hang, the
 /// healthy ones find a free slot.
 const STRUGGLING: usize = 64;
+/// A claim costs a commit, so it is made for a share of the slots: one in this many.
+const SHARE: usize = 4;
+/// How long slots may stay empty until there are enough of them, and rings be collected.
+const LINGER: Duration = Duration::from_millis(5);
 /// Deliveries to one destination under one lease.
 const DEPTH: i64 = 8;
 /// How often the queue is looked at when nobody rings.
@@ -26,14 +31,35 @@ const RESULTS: usize = 1024;
 struct Lane {
     number: i16,
     slots: Arc<Semaphore>,
+    n_slots: usize,
+}
+
+impl Lane {
+    fn new(number: i16, n_slots: usize) -> Self {
+        Self { number, slots: Arc::new(Semaphore::new(n_slots)), n_slots }
+    }
+
+    /// All slots that are free, once they are worth a claim or have waited long enough.
+    async fn free(&self) -> Option<OwnedSemaphorePermit> {
+        let worth_it = u32::try_from(self.n_slots / SHARE).unwrap_or(u32::MAX);
+        let enough = Arc::clone(&self.slots).acquire_many_owned(worth_it);
+        let enough = timeout(LINGER, enough).await.ok().and_then(Result::ok);
+        let n_more = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        let more = Arc::clone(&self.slots).try_acquire_many_owned(n_more).ok();
+        let more = more.filter(|it| it.num_permits() > 0);
+        match (enough, more) {
+            (Some(mut enough), Some(more)) => {
+                enough.merge(more);
+                Some(enough)
+            }
+            (some, none) => some.or(none),
+        }
+    }
 }
 
 pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     let sender = Arc::new(sender);
-    let lanes = [
-        Lane { number: 0, slots: Arc::new(Semaphore::new(SLOTS - STRUGGLING)) },
-        Lane { number: 1, slots: Arc::new(Semaphore::new(STRUGGLING)) },
-    ];
+    let lanes = [Lane::new(0, SLOTS - STRUGGLING), Lane::new(1, STRUGGLING)];
     let (results, settled) = mpsc::channel(RESULTS);
     let settling = tokio::spawn(settle::run(db.clone(), settled, Arc::clone(&bells)));
     let mut sending = JoinSet::new();
@@ -63,6 +89,8 @@ pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::
         while sending.try_join_next().is_some() {}
         if !claimed {
             pause(&bells.deliver, LOOK_EVERY, &mut stopped).await;
+            // Every commit rings, and most of them have nothing to deliver.
+            tokio::time::sleep(LINGER).await;
         }
     }
     while sending.join_next().await.is_some() {}
@@ -73,14 +101,8 @@ pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::
 
 /// Leases as many destinations of a lane as it has free slots.
 async fn take(db: &Db, lane: &Lane) -> Result<Option<(Batch, OwnedSemaphorePermit)>, Error> {
-    let n_free = u32::try_from(lane.slots.available_permits()).unwrap_or(u32::MAX);
-    if n_free == 0 {
-        return Ok(None);
-    }
-    let Ok(permits) = Arc::clone(&lane.slots).try_acquire_many_owned(n_free) else {
-        return Ok(None);
-    };
-    let number = lane.number;
-    let batch = seam::run(db, move |db| claim(db, number, n_free.into(), DEPTH)).await?;
+    let Some(permits) = lane.free().await else { return Ok(None) };
+    let (number, n_free) = (lane.number, i64::try_from(permits.num_permits()).unwrap_or(i64::MAX));
+    let batch = seam::run(db, move |db| claim(db, number, n_free, DEPTH)).await?;
     Ok(Some((batch, permits)))
 }

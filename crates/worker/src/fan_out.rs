@@ -10,6 +10,8 @@ use crate::{Bells, pause, seam};
 
 /// How often the outbox is looked at when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How long a fact may wait for company: what costs is the transactions, and every commit rings.
+const LINGER: Duration = Duration::from_millis(5);
 
 pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
@@ -25,5 +27,6 @@ pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) 
             Err(error) => tracing::warn!(%error, "facts could not be fanned out"),
         }
         pause(&bells.fan_out, LOOK_EVERY, &mut stopped).await;
+        tokio::time::sleep(LINGER).await;
     }
 }

@@ -37,7 +37,10 @@ async fn history_shows_in_the_ledger_and_tells_nobody() {
     ledger(&world, "api", &["operational", "major_outage", "operational"]).await;
     let history = world.get("/api/v1/components/api/history").await.json;
     let outage = &history["intervals"][1];
-    assert_eq!((&outage["from"], &outage["to"]), (&incident["started_at"], &incident["resolved_at"]));
+    assert_eq!(
+        (&outage["from"], &outage["to"]),
+        (&incident["started_at"], &incident["resolved_at"])
+    );
     assert_eq!((&outage["cause"], &outage["incident_id"]), (&json!("incident"), &incident["id"]));
     assert_eq!(announced(&world), 0);
     world.incident(opening(&["api"], "major_outage")).await;

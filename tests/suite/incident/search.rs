@@ -49,7 +49,9 @@ async fn incidents_are_found_by_what_they_are() {
     ] {
         assert_eq!(titles(&world, query).await, found, "{query}");
     }
-    for nonsense in ["status=done", "impact=huge", "from=yesterday", "nix=1", "limit=0", "limit=201"] {
+    for nonsense in
+        ["status=done", "impact=huge", "from=yesterday", "nix=1", "limit=0", "limit=201"]
+    {
         problem(&world.get(&format!("{INCIDENTS}?{nonsense}")).await, 400);
     }
     problem(&world.get(&format!("{INCIDENTS}?component=nix")).await, 404);
