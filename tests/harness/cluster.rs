@@ -77,7 +77,7 @@ impl Cluster {
         let path = self.folder.path().join("data/postgresql.conf");
         let mut file = std::fs::File::options().append(true).open(path).expect("a configuration");
         let socket = self.folder.path().display();
-        write!(file, "{CONFIGURATION}unix_socket_directories = '{socket}'\n").expect("a disk");
+        writeln!(file, "{CONFIGURATION}unix_socket_directories = '{socket}'").expect("a disk");
     }
 
     /// Starts the stopped server.

@@ -37,10 +37,11 @@ fn read(req: &HttpRequest) -> Result<Option<Request>, Problem> {
     let Some(header) = req.headers().get("idempotency-key") else { return Ok(None) };
     let malformed = || {
         Problem::new(kind::MALFORMED)
-            .because("`Idempotency-Key` takes 1 to 255 visible ASCII characters")
+            .because("`Idempotency-Key` takes 1 to 255 printable ASCII characters")
     };
     let key = header.to_str().map_err(|_not_ascii| malformed())?.trim();
-    if key.is_empty() || key.len() > KEY_MAX {
+    let is_visible = key.bytes().all(|b| (b' '..=b'~').contains(&b));
+    if key.is_empty() || key.len() > KEY_MAX || !is_visible {
         return Err(malformed());
     }
     let extensions = req.extensions();

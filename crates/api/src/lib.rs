@@ -108,7 +108,9 @@ fn server(
             .wrap(from_fn(request::cors))
             .wrap(from_fn(request::around))
             .wrap_fn(|req, next| match status::quick::answer(&req) {
-                Some(page) => Either::Left(ready(Ok(req.into_response(page).map_into_right_body()))),
+                Some(page) => {
+                    Either::Left(ready(Ok(req.into_response(page).map_into_right_body())))
+                }
                 None => Either::Right(next.call(req).map_ok(ServiceResponse::map_into_left_body)),
             })
     })

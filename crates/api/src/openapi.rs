@@ -1,8 +1,9 @@
 //! The OpenAPI document, read off the routes.
 use actix_web::App;
-use utoipa::openapi::schema::{OneOfBuilder, Schema};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, Ref, RefOr, Server};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Server};
 use utoipa::{Modify, OpenApi as _};
 use utoipa_actix_web::AppExt;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -74,7 +75,31 @@ pub fn openapi() -> OpenApi {
     let app = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes);
     let (_, mut document) = app.split_for_parts();
     examples::add(&mut document);
+    for item in document.paths.paths.values_mut() {
+        if let Some(post) = &mut item.post {
+            post.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+        }
+    }
     document
+}
+
+/// Every POST takes it.
+fn idempotency_key() -> Parameter {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(255))
+        .pattern(Some("^[ -~]*[!-~][ -~]*$"))
+        .build();
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "The same key and body within 24 hours get the first answer again, with `Idempotency-Replayed: true`",
+        ))
+        .schema(Some(text))
+        .build()
 }
 
 /// Swagger UI at `/docs`, and the document at `/openapi.json`. Nothing is loaded from elsewhere.

@@ -17,7 +17,8 @@ use crate::state;
 
 pub const ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What scripts of other origins may read of an answer.
-pub const EXPOSED: &str = "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Farol-Stale, X-Request-Id";
+pub const EXPOSED: &str =
+    "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Farol-Stale, X-Request-Id";
 /// Longest id taken over from the caller.
 const ID_MAX: usize = 128;
 

@@ -15,7 +15,7 @@ use crate::problem::Problem;
 use crate::state::State;
 
 /// Longest wait for a turn with the database.
-const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads from one snapshot.
 pub async fn read<T, F>(state: &Data<State>, job: F) -> Result<T, Problem>
@@ -85,7 +85,10 @@ where
         return Err(Problem::unavailable());
     }
     let turn = tokio::time::timeout(PATIENCE, state.turns.clone().acquire_owned());
-    let Ok(Ok(turn)) = turn.await else { return Err(Problem::unavailable()) };
+    let Ok(Ok(turn)) = turn.await else {
+        tracing::warn!("no turn with the database within {PATIENCE:?}");
+        return Err(Problem::unavailable());
+    };
     let db = state.db.clone();
     let span = tracing::Span::current();
     let job = move || {

@@ -3,9 +3,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use channels::signature::SigningSecret;
-use chrono::{DateTime, Duration, Utc};
+use chrono::Duration;
 use domain::caller::{Caller, Scope};
-use domain::delivery::{DISABLE_AFTER, Delivery};
+use domain::delivery::Delivery;
 use domain::event::{About, Event, Kind, Logged, Record};
 use persistence::delivery;
 use persistence::subscription::{self, Sealed};
@@ -118,11 +118,6 @@ pub fn settle(
         disable(db, it)?;
     }
     Ok(late)
-}
-
-/// Whether a destination has failed for so long that it is given up.
-pub fn is_hopeless(failing_since: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
-    failing_since.is_some_and(|since| now - since > DISABLE_AFTER)
 }
 
 fn disable(db: &Db, given_up: &GivenUp) -> Result<(), Error> {

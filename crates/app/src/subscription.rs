@@ -130,6 +130,7 @@ pub fn edit(
     }
     check_filter(db, &filter)?;
     let mut shown = before.config.clone();
+    let mended = config.is_some() || (state == State::Active && before.state != State::Active);
     if let Some(config) = config {
         let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
         (shown, sealed.config) = accept(channel, means, id, &config)?;
@@ -149,7 +150,8 @@ pub fn edit(
         updated_at: now,
         ..before
     };
-    subscription::update(db, &after, &sealed)?;
+    subscription::update(db, &after, &sealed, mended)?;
+    db.commit_news();
     db.emit(caller, now, vec![record(Record::SubscriptionEdited, &after)])?;
     Ok(after)
 }
@@ -165,8 +167,7 @@ pub fn delete(
     let (found, _) = lock(db, id, expected)?;
     let now = db.now()?;
     subscription::delete(db, id, now)?;
-    let gone = Subscription { config: json!({}), label: None, ..found };
-    db.emit(caller, now, vec![record(Record::SubscriptionDeleted, &gone)])?;
+    db.emit(caller, now, vec![record(Record::SubscriptionDeleted, &found)])?;
     Ok(())
 }
 
@@ -191,7 +192,7 @@ pub fn rotate_secret(
         signing_secret: Some(seal_secret(means.vault, id, &secret)?),
     };
     let after = Subscription { version: before.version + 1, updated_at: now, ..before };
-    subscription::update(db, &after, &sealed)?;
+    subscription::update(db, &after, &sealed, false)?;
     db.emit(caller, now, vec![record(Record::SecretRotated, &after)])?;
     Ok((after, secret))
 }
@@ -315,12 +316,14 @@ pub(crate) fn secret_place(id: Uuid) -> String {
     format!("subscriptions/{id}/secret")
 }
 
+/// The log outlives the subscription, so it does not name its owner.
 fn record(kind: Record, subscription: &Subscription) -> Event {
+    let Subscription { id, channel, state, version, .. } = subscription;
     Event {
         kind: Kind::Record(kind),
         announce: false,
         about: About::default(),
-        payload: json!(subscription),
+        payload: json!({ "id": id, "channel": channel, "state": state, "version": version }),
         public_payload: None,
     }
 }

@@ -1,5 +1,6 @@
 //! What was answered to requests that carried an `Idempotency-Key`.
 use diesel::prelude::*;
+use diesel::sql_types::{Binary, Text};
 
 use crate::schema::idempotency_keys as keys;
 use crate::{DbError, Write};
@@ -27,15 +28,19 @@ pub enum Known {
 /// Takes the key. While another transaction holds it this waits, up to the lock time-out.
 pub fn claim(db: &mut Write<'_>, claim: &Claim) -> Result<Known, DbError> {
     let Claim { principal, route, key_hash, fingerprint } = claim;
-    let taken = diesel::insert_into(keys::table)
-        .values((
-            keys::principal.eq(principal),
-            keys::route.eq(route),
-            keys::key_hash.eq(key_hash),
-            keys::fingerprint.eq(fingerprint),
-        ))
-        .on_conflict_do_nothing()
-        .execute(db.conn)?;
+    // A key that is older than 24 hours counts as new, whether or not it was pruned yet.
+    let taken = diesel::sql_query(
+        "insert into idempotency_keys as k (principal, route, key_hash, fingerprint)
+         values ($1, $2, $3, $4)
+         on conflict (principal, route, key_hash) do update
+             set fingerprint = excluded.fingerprint, answer = null, created_at = excluded.created_at
+             where k.created_at < excluded.created_at - interval '24 hours'",
+    )
+    .bind::<Text, _>(principal)
+    .bind::<Text, _>(route)
+    .bind::<Binary, _>(key_hash)
+    .bind::<Binary, _>(fingerprint)
+    .execute(db.conn)?;
     if taken == 1 {
         return Ok(Known::First);
     }

@@ -92,11 +92,13 @@ pub fn insert(
     Ok(())
 }
 
-/// Writes a subscription back. Whatever is queued waits while it is not active.
+/// Writes a subscription back. Whatever is queued waits while it is not active; with a
+/// `fresh_start` it is tried at once, and past failures are forgotten.
 pub fn update(
     db: &mut Write<'_>,
     subscription: &Subscription,
     sealed: &Sealed,
+    fresh_start: bool,
 ) -> Result<(), DbError> {
     diesel::update(subscriptions::table.find(subscription.id))
         .set((Row::from(subscription), SealedRow::from(sealed)))
@@ -104,6 +106,15 @@ pub fn update(
     diesel::update(destinations::table.find(subscription.id))
         .set(destinations::paused.eq(subscription.state != State::Active))
         .execute(db.conn)?;
+    if fresh_start {
+        diesel::sql_query(
+            "update destinations set failing_since = null, lane = 0,
+                    ready_at = case when last_seq > done_seq then farol_now() end
+             where subscription_id = $1",
+        )
+        .bind::<diesel::sql_types::Uuid, _>(subscription.id)
+        .execute(db.conn)?;
+    }
     Ok(())
 }
 

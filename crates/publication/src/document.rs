@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::Serialize;
 
 /// Fast enough to run when a page is first asked for, and within some percent of the best size.
 const BROTLI_QUALITY: i32 = 5;
@@ -31,6 +32,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// Finishes a document.
+    pub fn json(document: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(document);
+        Self::new(body.unwrap_or_else(|_| unreachable!("documents are plain data")))
+    }
+
     /// Finishes a body. Equal bytes have equal validators, on every replica.
     pub fn new(body: Vec<u8>) -> Self {
         let hash = digest::digest(&digest::SHA256, &body);

@@ -1,6 +1,6 @@
 //! The present page, swapped whole.
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
@@ -10,12 +10,12 @@ use domain::page::Snapshot;
 use crate::document::Document;
 use crate::status::StatusDocument;
 
-/// The documents of one instant.
+/// The page of one instant. A document is rendered when it is first asked for, so that many writes
+/// in a row do not render what nobody reads.
 #[derive(Debug)]
 pub struct Pages {
-    /// What the versions were: public, and with everything.
-    pub versions: (i64, i64),
-    status: [Document; 2],
+    snapshot: Snapshot,
+    status: [OnceLock<Document>; 2],
 }
 
 /// Holds the present page. Readers take it without waiting; builders take turns.
@@ -33,25 +33,24 @@ pub struct Live {
 }
 
 impl Pages {
-    /// Renders a snapshot.
-    pub fn render(snapshot: &Snapshot) -> Result<Self, serde_json::Error> {
-        let status = |audience: Visibility| {
-            let document = StatusDocument::of(snapshot, audience);
-            serde_json::to_vec(&document).map(Document::new)
-        };
-        Ok(Self {
-            versions: (snapshot.public_version, snapshot.internal_version),
-            status: [status(Visibility::Public)?, status(Visibility::Internal)?],
-        })
+    /// The page that a snapshot shows.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self { snapshot, status: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    /// The versions of the page: public, and with everything.
+    pub fn versions(&self) -> (i64, i64) {
+        (self.snapshot.public_version, self.snapshot.internal_version)
     }
 
     /// `GET /api/v1/status` for readers of this kind.
     pub fn status(&self, audience: Visibility) -> &Document {
         let [public, internal] = &self.status;
-        match audience {
+        let slot = match audience {
             Visibility::Public => public,
             Visibility::Internal => internal,
-        }
+        };
+        slot.get_or_init(|| Document::json(&StatusDocument::of(&self.snapshot, audience)))
     }
 }
 
@@ -121,8 +120,22 @@ mod tests {
     use super::*;
 
     fn pages() -> Pages {
-        let empty = || Document::new(Vec::new());
-        Pages { versions: (0, 0), status: [empty(), empty()] }
+        let page = domain::page::Page {
+            id: uuid::Uuid::nil(),
+            name: "Test".to_owned(),
+            url: String::new(),
+            time_zone: "Etc/UTC".to_owned(),
+        };
+        Pages::new(Snapshot {
+            page,
+            public_version: 1,
+            internal_version: 1,
+            groups: Vec::new(),
+            components: Vec::new(),
+            incidents: Vec::new(),
+            public_updated_at: chrono::DateTime::UNIX_EPOCH,
+            internal_updated_at: chrono::DateTime::UNIX_EPOCH,
+        })
     }
 
     #[test]

@@ -31,55 +31,47 @@ pub struct StatusDocument {
 impl StatusDocument {
     /// The page as readers of this kind may see it.
     pub fn of(snapshot: &Snapshot, audience: Visibility) -> Self {
-        let snapshot = snapshot.clone();
-        let (groups, components, incidents, version, updated_at) = match audience {
-            Visibility::Internal => (
-                snapshot.groups,
-                snapshot.components,
-                snapshot.incidents,
-                snapshot.internal_version,
-                snapshot.internal_updated_at,
-            ),
+        let Snapshot { page, groups, components, incidents, .. } = snapshot;
+        let (groups, components, incidents) = match audience {
+            Visibility::Internal => (groups.clone(), components.clone(), incidents.clone()),
             Visibility::Public => {
-                let components = public_components(snapshot.components, &snapshot.groups);
-                (
-                    public_groups(snapshot.groups, &components),
-                    components,
-                    snapshot.incidents.into_iter().filter_map(Incident::for_public).collect(),
-                    snapshot.public_version,
-                    snapshot.public_updated_at,
-                )
+                let components = public_components(components, groups);
+                let public = incidents.iter().filter(|it| it.visibility == Visibility::Public);
+                let incidents = public.cloned().filter_map(Incident::for_public).collect();
+                (public_groups(groups, &components), components, incidents)
             }
+        };
+        let (version, updated_at) = match audience {
+            Visibility::Internal => (snapshot.internal_version, snapshot.internal_updated_at),
+            Visibility::Public => (snapshot.public_version, snapshot.public_updated_at),
         };
         let statuses: Vec<Status> = components.iter().map(|it| it.status).collect();
         let open: Vec<_> = incidents.iter().map(|it| it.impact).collect();
         let status = banner(&statuses, &open);
         let maintenances = Vec::new();
-        let page = snapshot.page;
+        let page = page.clone();
         Self { page, status, groups, components, incidents, maintenances, updated_at, version }
     }
 }
 
 /// A public component of an internal group stands alone.
-fn public_components(components: Vec<Component>, groups: &[Group]) -> Vec<Component> {
+fn public_components(components: &[Component], groups: &[Group]) -> Vec<Component> {
     let is_public = |id: &uuid::Uuid| {
         groups.iter().any(|it| it.id == *id && it.visibility == Visibility::Public)
     };
     components
-        .into_iter()
+        .iter()
+        .cloned()
         .filter_map(Component::for_public)
         .map(|it| Component { group_id: it.group_id.filter(is_public), ..it })
         .collect()
 }
 
-fn public_groups(groups: Vec<Group>, components: &[Component]) -> Vec<Group> {
+fn public_groups(groups: &[Group], components: &[Component]) -> Vec<Group> {
     let worst = |group: &Group| {
         let members = components.iter().filter(|it| it.group_id == Some(group.id));
         members.map(|it| it.status).max().unwrap_or(Status::Operational)
     };
-    groups
-        .into_iter()
-        .filter(|it| it.visibility == Visibility::Public)
-        .map(|it| Group { status: worst(&it), ..it })
-        .collect()
+    let public = groups.iter().filter(|it| it.visibility == Visibility::Public);
+    public.map(|it| Group { status: worst(it), ..it.clone() }).collect()
 }

@@ -148,6 +148,7 @@ fn tell(
                 tracing::warn!(%error, "the page could not be refreshed after a write");
                 live.doubt();
             }
+            bells.publish.notify_one();
         }
         if let Some(bus) = bus.upgrade() {
             bus.tell(commit);

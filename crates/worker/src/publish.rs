@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::{Db, Error};
+use domain::caller::Visibility;
 use publication::{Live, Pages};
 use tokio::sync::watch;
 
@@ -15,15 +16,20 @@ const DEBOUNCE: Duration = Duration::from_millis(20);
 
 pub async fn run(db: Db, live: Arc<Live>, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        let known = live.pages().map(|it| it.versions);
+        let known = live.pages().map(|it| it.versions());
         let shared = Arc::clone(&live);
         let looked = seam::run(&db, move |db| {
             let present = db.read(app::status::version)?;
             if known == Some(present) {
                 shared.confirm();
-                return Ok(());
+            } else {
+                refresh(db, &shared)?;
             }
-            refresh(db, &shared)
+            // Rendered here, so that hardly ever a reader has to.
+            if let Some(pages) = shared.pages() {
+                pages.status(Visibility::Public);
+            }
+            Ok(())
         });
         if let Err(error) = looked.await {
             live.doubt();
@@ -36,9 +42,5 @@ pub async fn run(db: Db, live: Arc<Live>, bells: Arc<Bells>, mut stopped: watch:
 
 /// Builds the page anew, unless somebody did since this was called. Blocks.
 pub fn refresh(db: &Db, live: &Live) -> Result<(), Error> {
-    live.refresh(|| {
-        let snapshot = db.read(app::status::snapshot)?;
-        // Documents are plain data: only an out-of-memory could stop them from being written.
-        Pages::render(&snapshot).map_err(|_not_json| Error::Vault)
-    })
+    live.refresh(|| db.read(app::status::snapshot).map(Pages::new))
 }

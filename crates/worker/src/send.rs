@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::Db;
-use app::delivery::{GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, is_hopeless, open};
+use app::delivery::{GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, open};
 use app::vault::Vault;
 use channels::{Attempt as Signing, Channel, Notice};
 use domain::delivery::{ANSWER_MAX, Attempt, Next, Outcome, State, next};
@@ -152,9 +152,7 @@ impl Served {
         let reason = match outcome {
             Outcome::Gone => Some("the destination answered 410 Gone"),
             Outcome::Delivered => None,
-            _ if is_hopeless(lease.target.failing_since, attempt.at) => {
-                Some("every attempt of the last five days failed")
-            }
+            _ if lease.target.hopeless => Some("every attempt of the last five days failed"),
             _ => None,
         };
         if let Some(reason) = reason {

@@ -25,7 +25,7 @@ pub use failure::Failure;
 pub const BODY_MAX: usize = 16 * 1024;
 
 /// Idle connections kept per destination, and for how long.
-const IDLE_PER_HOST: usize = 4;
+const IDLE_PER_HOST: usize = 256;
 const IDLE_FOR: Duration = Duration::from_secs(30);
 
 /// Headers that frame the message or the connection (RFC 9110 §7.6.1, RFC 9112 §6), or name the

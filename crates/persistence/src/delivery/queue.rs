@@ -11,7 +11,7 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Double, Integer, Json, Nullable, SmallInt, Text, Timestamptz,
     Uuid as SqlUuid,
 };
-use domain::delivery::{Attempt, State};
+use domain::delivery::{Attempt, DISABLE_AFTER, State};
 use domain::event::Logged;
 use domain::page::Indicator;
 use uuid::Uuid;
@@ -37,7 +37,8 @@ pub struct Target {
     pub sealed: Sealed,
     /// Whether it hears of internal things.
     pub internal: bool,
-    pub failing_since: Option<DateTime<Utc>>,
+    /// It has failed for so long, without one success, that it is given up at the next failure.
+    pub hopeless: bool,
 }
 
 /// A delivery to attempt.
@@ -103,10 +104,12 @@ pub fn claim(
              set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1
              from due where d.subscription_id = due.subscription_id
              returning d.subscription_id, d.lease_no, d.done_seq, d.failing_since)
-         select l.subscription_id, l.lease_no, l.failing_since, s.channel, s.secrets, s.signing_secret,
+         select l.subscription_id, l.lease_no, s.channel, s.secrets, s.signing_secret,
                 case when s.previous_secret_until > (select farol_now()) then s.previous_secret end
                     as previous_secret,
                 s.previous_secret_until, s.audience = 'internal' as internal,
+                coalesce(l.failing_since < (select farol_now()) - make_interval(secs => $5), false)
+                    as hopeless,
                 q.id, q.seq, q.event_id, jsonb_array_length(q.attempts) as attempts
          from leased l
          join subscriptions s on s.id = l.subscription_id
@@ -119,6 +122,7 @@ pub fn claim(
     .bind::<BigInt, _>(limit)
     .bind::<BigInt, _>(depth)
     .bind::<Double, _>(seconds(lease))
+    .bind::<Double, _>(seconds(DISABLE_AFTER))
     .load(db.conn)?;
     let mut leases: Vec<Lease> = Vec::new();
     for row in rows {
@@ -260,8 +264,8 @@ struct Row {
     subscription_id: Uuid,
     #[diesel(sql_type = BigInt)]
     lease_no: i64,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
-    failing_since: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    hopeless: bool,
     #[diesel(sql_type = Text)]
     channel: String,
     #[diesel(sql_type = Binary)]
@@ -296,7 +300,7 @@ impl Row {
             channel: self.channel,
             sealed,
             internal: self.internal,
-            failing_since: self.failing_since,
+            hopeless: self.hopeless,
         };
         let (subscription, number) = (self.subscription_id, self.lease_no);
         Lease { subscription, number, target, jobs: vec![job] }
