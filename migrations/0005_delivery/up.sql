@@ -26,6 +26,7 @@ create table events (
 create index events_unsequenced on events (position) where sequence is null;
 create index events_unexpanded on events (sequence) where announce and expanded_at is null and sequence is not null;
 create index events_created_at on events (created_at);
+create index events_public on events (position) where public_payload is not null;
 
 create table subscriptions (
     id uuid primary key,
@@ -85,3 +86,4 @@ create table deliveries (
     constraint deliveries_subscription_id_seq_key unique (subscription_id, seq)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500);
 create index deliveries_event_id on deliveries (event_id);
+create index deliveries_finished_at on deliveries (finished_at) where finished_at is not null;

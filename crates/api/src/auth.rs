@@ -12,7 +12,7 @@ use app::access::Credential;
 use domain::caller::{Caller, Scope, Visibility};
 
 use crate::limit::{Counted, party};
-use crate::problem::Problem;
+use crate::problem::{Problem, kind};
 use crate::request::RequestId;
 use crate::{seam, state};
 
@@ -27,7 +27,8 @@ pub async fn gate(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let address = client_address(req.request());
-    let identified = identify(req.request()).await;
+    let is_open = OPEN_DOORS.contains(&req.path());
+    let identified = if is_open { Ok(None) } else { identify(req.request(), address).await };
     let counted = count(&req, &identified, address);
     let mut response = match admit(&req, identified, counted.as_ref()) {
         Err(problem) => req.into_response(problem.error_response()).map_into_right_body(),
@@ -62,6 +63,9 @@ fn admit(
         return Err(Problem::throttled(wait));
     }
     let caller = identified?;
+    if req.path().contains("%00") {
+        return Err(Problem::new(kind::MALFORMED).because("the path contains NUL"));
+    }
     let is_open = OPEN_DOORS.contains(&req.path()) || req.method() == Method::OPTIONS;
     if caller.is_none() && !is_open && state::of(req.request()).is_internal() {
         return Err(Problem::unauthenticated("this page is internal"));
@@ -85,7 +89,8 @@ fn count(
     Some(state::of(req.request()).limits.count(key))
 }
 
-async fn identify(req: &HttpRequest) -> Result<Option<Caller>, Problem> {
+/// Who shows these credentials. Strangers are counted before the database is asked about them.
+async fn identify(req: &HttpRequest, address: IpAddr) -> Result<Option<Caller>, Problem> {
     let Some(header) = req.headers().get(AUTHORIZATION) else { return Ok(None) };
     let refused = || Problem::unauthenticated("the token is unknown, expired or revoked");
     let text = header.to_str().map_err(|_not_ascii| refused())?;
@@ -99,41 +104,42 @@ async fn identify(req: &HttpRequest) -> Result<Option<Caller>, Problem> {
         .ok_or_else(refused)?;
     let caller = match state.callers.recall(&credential, app::clock::now()) {
         Some(caller) => caller,
-        None => seam::identify(state, credential).await?.ok_or_else(refused)?,
+        None => {
+            let counted = state.limits.count(format!("unknown:{}", party(address)));
+            if let Some(wait) = counted.wait {
+                return Err(Problem::throttled(wait));
+            }
+            seam::identify(state, credential).await?.ok_or_else(refused)?
+        }
     };
     let request_id = req.extensions().get::<RequestId>().map(|it| it.0.clone());
     Ok(Some(Caller { request_id, ..caller }))
 }
 
-/// Where the request comes from. What proxies say is believed of trusted ones only, and of theirs
-/// the last that is not a trusted proxy itself (RFC 7239 §5.2, or `X-Forwarded-For`).
+/// Where the request comes from. `X-Forwarded-For` is believed of trusted proxies only, and of
+/// it the last address that is not such a proxy: those before it anybody can make up. `Forwarded`
+/// is not read, because common proxies pass on what a client wrote there.
 fn client_address(req: &HttpRequest) -> IpAddr {
     let peer = req.peer_addr().map_or(IpAddr::from([0, 0, 0, 0]), |it| it.ip().to_canonical());
     let trusted = |it: IpAddr| state::of(req).trusted_proxies.iter().any(|net| net.contains(&it));
-    if !trusted(peer) {
-        return peer;
+    let mut client = peer;
+    let headers = req.headers().get_all("x-forwarded-for").filter_map(|it| it.to_str().ok());
+    let hops: Vec<&str> = headers.flat_map(|it| it.split(',')).collect();
+    for hop in hops.into_iter().rev() {
+        if !trusted(client) {
+            break;
+        }
+        let Some(address) = address(hop) else { break };
+        client = address;
     }
-    let hops = |name: &str| -> Vec<IpAddr> {
-        req.headers()
-            .get_all(name)
-            .filter_map(|it| it.to_str().ok())
-            .flat_map(|it| it.split(','))
-            .filter_map(hop)
-            .collect()
-    };
-    let forwarded = hops("forwarded");
-    let hops = if forwarded.is_empty() { hops("x-forwarded-for") } else { forwarded };
-    hops.into_iter().rev().find(|it| !trusted(*it)).unwrap_or(peer)
+    client
 }
 
-fn hop(text: &str) -> Option<IpAddr> {
-    let lower = text.trim().to_ascii_lowercase();
-    let named = lower.split(';').map(str::trim).find_map(|it| it.strip_prefix("for="));
-    let address = named.unwrap_or(&lower).trim_matches('"');
-    let bare = address.strip_prefix('[').and_then(|it| it.split(']').next());
-    let address = bare.unwrap_or(address);
-    let without_port = || address.split(':').next()?.parse().ok();
-    address.parse().ok().or_else(without_port).map(|it: IpAddr| it.to_canonical())
+fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim();
+    let bare = hop.strip_prefix('[').and_then(|it| it.split(']').next()).unwrap_or(hop);
+    let without_port = || bare.split(':').next()?.parse().ok();
+    bare.parse().ok().or_else(without_port).map(|it: IpAddr| it.to_canonical())
 }
 
 /// A caller who showed good credentials. Goes first among a handler's arguments, so that it is
@@ -183,15 +189,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hops_are_read_in_both_spellings() {
-        for (text, address) in [
+    fn hops_are_read_with_and_without_port() {
+        for (text, expected) in [
             ("203.0.113.7", "203.0.113.7"),
             (" 203.0.113.7:4711", "203.0.113.7"),
-            ("for=203.0.113.7;proto=https", "203.0.113.7"),
-            ("For=\"[2001:db8::1]:4711\"", "2001:db8::1"),
+            ("[2001:db8::1]:4711", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"),
         ] {
-            assert_eq!(hop(text), Some(address.parse().unwrap()), "{text}");
+            assert_eq!(address(text), Some(expected.parse().unwrap()), "{text}");
         }
-        assert_eq!(hop("unknown"), None);
+        assert_eq!(address("unknown"), None);
     }
 }

@@ -148,10 +148,11 @@ struct ComponentPatch {
     #[validate(length(max = URL_MAX), custom(function = validate::link_patch))]
     #[schema(value_type = Option<String>, max_length = 2048, format = "uri", pattern = "^https?://")]
     link: Patch<String>,
-    #[serde(default, deserialize_with = "set_only")]
-    #[validate(custom(function = validate::metadata))]
-    #[schema(value_type = Object, required = false)]
-    metadata: Option<Map<String, Value>>,
+    /// Merged member by member; `null` removes.
+    #[serde(default)]
+    #[validate(custom(function = validate::metadata_patch))]
+    #[schema(value_type = Option<Object>)]
+    metadata: Patch<Map<String, Value>>,
 }
 
 /// An order: the ids named come first, all others follow as they were.
@@ -391,6 +392,6 @@ impl ComponentPatch {
         edit.showcase = showcase.unwrap_or(now.showcase);
         edit.only_show_if_degraded = only_show_if_degraded.unwrap_or(now.only_show_if_degraded);
         link.apply(&mut edit.link);
-        edit.metadata = metadata.unwrap_or(now.metadata);
+        metadata.merge(&mut edit.metadata);
     }
 }

@@ -30,6 +30,38 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
     }
 }
 
+impl Patch<Map<String, Value>> {
+    /// Changes an object member by member, as RFC 7396 §2 has it; `null` empties it.
+    pub fn merge(self, object: &mut Map<String, Value>) {
+        match self {
+            Self::Absent => {}
+            Self::Null => object.clear(),
+            Self::Value(patch) => merge(object, patch),
+        }
+    }
+}
+
+fn merge(object: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, change) in patch {
+        match change {
+            Value::Null => {
+                object.shift_remove(&name);
+            }
+            Value::Object(members) => {
+                let mut inner = Map::new();
+                if let Some(Value::Object(present)) = object.get_mut(&name) {
+                    inner = std::mem::take(present);
+                }
+                merge(&mut inner, members);
+                object.insert(name, Value::Object(inner));
+            }
+            value => {
+                object.insert(name, value);
+            }
+        }
+    }
+}
+
 /// For members that can be set but not cleared: `null` is refused.
 pub fn set_only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
@@ -67,6 +99,32 @@ impl<T: ValidateLength<u64>> ValidateLength<u64> for Patch<T> {
         match self {
             Self::Value(value) => value.length(),
             Self::Absent | Self::Null => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// RFC 7396 §3, the example, and some of appendix A.
+    #[test]
+    fn objects_are_merged_member_by_member() {
+        for (before, patch, after) in [
+            (
+                json!({"a": "b", "c": {"d": "e", "f": "g"}}),
+                json!({"a": "z", "c": {"f": null}}),
+                json!({"a": "z", "c": {"d": "e"}}),
+            ),
+            (json!({"a": {"b": "c"}}), json!({"a": [1]}), json!({"a": [1]})),
+            (json!({"a": "b"}), json!({"a": null}), json!({})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ] {
+            let mut object = before.as_object().unwrap().clone();
+            Patch::Value(patch.as_object().unwrap().clone()).merge(&mut object);
+            assert_eq!(Value::Object(object), after);
         }
     }
 }

@@ -128,7 +128,11 @@ pub fn secure(headers: &mut HeaderMap, is_docs: bool) {
 fn note<B>(response: &ServiceResponse<B>, method: &Method, took: Duration) {
     let status = response.status().as_u16();
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-    let labels = [("method", method.to_string()), ("route", route), ("status", status.to_string())];
+    // Anybody can make up methods, but not labels.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH];
+    let known = known.iter().chain(&[Method::DELETE, Method::OPTIONS]).any(|it| it == method);
+    let method = if known { method.as_str() } else { "other" }.to_owned();
+    let labels = [("method", method), ("route", route), ("status", status.to_string())];
     metrics::counter!("farol_http_requests_total", &labels).increment(1);
     metrics::histogram!("farol_http_request_duration_seconds", &labels).record(took);
     tracing::debug!(status, micros = took.as_micros(), "answered");

@@ -89,13 +89,26 @@ where
         tracing::warn!("no turn with the database within {PATIENCE:?}");
         return Err(Problem::unavailable());
     };
+    compute(state, move |db| {
+        let _turn = turn;
+        job(db)
+    })
+    .await
+}
+
+/// Anything that blocks for long and hardly needs the database: nobody waits for their turn
+/// because somebody else's password is hashed.
+pub async fn compute<T, F>(state: &Data<State>, job: F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: FnOnce(&Db) -> Result<T, Error> + Send + 'static,
+{
+    if !(state.is_ready)() {
+        return Err(Problem::unavailable());
+    }
     let db = state.db.clone();
     let span = tracing::Span::current();
-    let job = move || {
-        let _turn = turn;
-        span.in_scope(|| job(&db))
-    };
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
-    let done = web::block(job).await;
+    let done = web::block(move || span.in_scope(|| job(&db))).await;
     Ok(done.map_err(|error| Problem::internal(&error))??)
 }

@@ -98,7 +98,8 @@ async fn login(
     let Login { email, password } = body.value;
     let address = party(address).to_string();
     let user =
-        seam::run(&state, move |db| app::session::check(db, &email, &password, &address)).await?;
+        seam::compute(&state, move |db| app::session::check(db, &email, &password, &address))
+            .await?;
     let signer = state.clone();
     seam::post(&state, key, move |db| {
         let begun = app::session::begin(db, &app::session::stranger(&user), user.id)?;

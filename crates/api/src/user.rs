@@ -111,7 +111,7 @@ async fn create_user(
     let key = key.with_body(body.digest);
     let NewUser { email, name, role, password } = body.value;
     let new = Draft { email, name, role, password };
-    let (new, hash) = seam::run(&state, move |_| {
+    let (new, hash) = seam::compute(&state, move |_| {
         let hash = app::password::hash(&new.password)?;
         Ok((new, hash))
     })
@@ -161,7 +161,7 @@ async fn edit_user(
 ) -> Result<HttpResponse, Problem> {
     caller.must(Scope::Admin).map_err(app::Error::from)?;
     let UserPatch { email, name, role, disabled, password } = body.value;
-    let user = seam::run(&state, move |db| {
+    let user = seam::compute(&state, move |db| {
         let password_hash = password.map(|it| app::password::hash(&it)).transpose()?;
         let edit = Edit { email, name, role, disabled, password_hash };
         db.write(|db| app::user::edit(db, &caller, *id, expected, edit))

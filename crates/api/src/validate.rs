@@ -51,6 +51,14 @@ pub fn metadata(metadata: &Map<String, Value>) -> Result<(), ValidationError> {
     Err(refused("length", "must have at most 50 members"))
 }
 
+/// [`metadata`] for merge patches.
+pub fn metadata_patch(patch: &Patch<Map<String, Value>>) -> Result<(), ValidationError> {
+    match patch {
+        Patch::Value(members) => metadata(members),
+        Patch::Absent | Patch::Null => Ok(()),
+    }
+}
+
 /// A span ends after it begins.
 pub fn span(span: &Span) -> Result<(), Problem> {
     match (span.from, span.to) {

@@ -4,7 +4,7 @@ use domain::caller::{Caller, Scope, Visibility};
 use domain::component::{Component, Key, Status};
 use domain::event::{About, Event, Kind, Record};
 use domain::group::{Draft, Group};
-use domain::ledger::{Interval, worst_of};
+use domain::ledger::{Interval, clip, worst_of};
 use persistence::{component, group, ledger};
 use serde_json::json;
 use uuid::Uuid;
@@ -57,7 +57,9 @@ pub fn history(
     let mut members = Vec::new();
     for member in component::of_groups(db, &[group.id])? {
         if audience == Visibility::Internal || member.visibility == Visibility::Public {
-            members.push(ledger::history(db, member.id, from, to, HISTORY_MAX)?);
+            // What lies outside the span is not there of every member, so it is of none.
+            let intervals = ledger::history(db, member.id, from, to, HISTORY_MAX)?;
+            members.push(clip(intervals, from, to));
         }
     }
     for_audience(db, worst_of(&members), audience)
@@ -121,6 +123,7 @@ pub fn edit(
     let mut edit = Edit { slug, name, description, position, collapsed, visibility };
     change(&mut edit);
     let Edit { slug, name, description, position, collapsed, visibility } = edit;
+    let seen_before = before.visibility;
     let version = before.version + 1;
     let updated_at = now;
     let after = Group {
@@ -135,7 +138,12 @@ pub fn edit(
         ..before
     };
     group::update(db, &after).map_err(Error::taken(group::SLUG_TAKEN, "the slug"))?;
-    db.emit(caller, now, vec![record(Record::GroupEdited, &after)])?;
+    let mut edited = record(Record::GroupEdited, &after);
+    if seen_before == Visibility::Public {
+        // Hidden now, it changes the public page all the same.
+        edited.public_payload.get_or_insert_with(|| json!({ "id": after.id }));
+    }
+    db.emit(caller, now, vec![edited])?;
     find(db, Visibility::Internal, &Key::Id(after.id))
 }
 

@@ -8,7 +8,7 @@ use domain::event::{About, Announcement, Event, Kind, Record};
 use domain::incident::{Draft, Effect, Entry, Incident, Status, Timeline, Unsound, Update, replay};
 use persistence::{component as components, incident};
 use serde_json::json;
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
@@ -92,7 +92,9 @@ pub fn open(
     let id = Uuid::now_v7();
     let source = caller.actor.to_string();
     let new = incident::New { id, draft: &draft, started_at: opening.started_at, source, now };
-    incident::insert(db, &new, &timeline)?;
+    let key_taken = "the deduplication key, by an incident that was reopened,";
+    let taken = Error::taken(incident::DEDUP_KEY_TAKEN, key_taken);
+    incident::insert(db, &new, &timeline).map_err(taken)?;
     incident::insert_update(db, id, &update, &draft.effects)?;
     let announce = draft.notify && !opening.backfill;
     let turned = settle_and_tell(db, caller, &mut touched, opening.started_at, now, announce)?;
@@ -111,7 +113,7 @@ fn first_update(
     now: DateTime<Utc>,
 ) -> Update {
     Update {
-        id: Uuid::now_v7(),
+        id: id_at(now),
         status: opening.status,
         message: draft.message.clone(),
         message_html: draft.message_html.clone(),
@@ -137,11 +139,11 @@ pub fn add_update(
     check_version(expected, before.version)?;
     let (touched, effects) = resolve(db, &new.components, &touching(&before))?;
     let now = db.now()?;
-    let status = new.status.unwrap_or(before.status);
     let display_at = new.display_at.unwrap_or(now);
+    let status = new.status.unwrap_or_else(|| state_at(&before, display_at));
     check_update(&before, status, display_at, &effects, now)?;
     let update = Update {
-        id: Uuid::now_v7(),
+        id: id_at(now),
         status,
         message_html: markdown::render(&new.message),
         message: new.message,
@@ -199,6 +201,18 @@ fn rework(
     incident::keep_components(db, incident.id, &timeline)?;
     let facts = settle_and_tell(db, caller, &mut touched, from, now, announce)?;
     Ok(Reworked { incident, touched, facts })
+}
+
+/// Ids of updates order them, so they are made of the database's time, which replicas share.
+fn id_at(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+/// The state an incident was in: an update that says nothing of it must not change history.
+fn state_at(incident: &Incident, at: DateTime<Utc>) -> Status {
+    let before = incident.updates.iter().find(|it| it.display_at <= at);
+    before.map_or(incident.status, |it| it.status)
 }
 
 /// Components that an incident touches.
@@ -298,6 +312,12 @@ fn fact(kind: Kind, announce: bool, incident: &Incident, touched: &[Component]) 
     Event { kind, announce, about, payload, public_payload }
 }
 
-fn record(kind: Record, incident: &Incident, touched: &[Component]) -> Event {
-    fact(Kind::Record(kind), false, incident, touched)
+/// A fact for the record. What the public could see before changes for it even if it is hidden
+/// now, so there is a public side to it, which says nothing.
+fn record(kind: Record, before: Visibility, incident: &Incident, touched: &[Component]) -> Event {
+    let mut fact = fact(Kind::Record(kind), false, incident, touched);
+    if before == Visibility::Public {
+        fact.public_payload.get_or_insert_with(|| json!({ "id": incident.id }));
+    }
+    fact
 }

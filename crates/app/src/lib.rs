@@ -27,5 +27,5 @@ pub use error::{Error, FieldError};
 /// The facade: nobody above this crate names `persistence`.
 pub use persistence::bus::Bus;
 pub use persistence::cursor::{Cursor, Page, Window};
-pub use persistence::prune::prune;
+pub use persistence::prune;
 pub use persistence::{Commit, Db, DbError, MigrateError, Read, Write};

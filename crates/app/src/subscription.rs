@@ -77,6 +77,7 @@ pub fn create(
     draft: Draft,
 ) -> Result<(Subscription, Option<SigningSecret>), Error> {
     caller.must(Scope::Subscriptions)?;
+    may_hear(caller, draft.audience)?;
     let channel = channels::find(&draft.channel)
         .ok_or_else(|| Error::invalid("/channel", "unknown", "there is no such channel"))?;
     check_filter(db, &draft.filter)?;
@@ -121,14 +122,18 @@ pub fn edit(
 ) -> Result<Subscription, Error> {
     caller.must(Scope::Subscriptions)?;
     let (before, mut sealed) = lock(db, id, expected)?;
+    may_hear(caller, before.audience)?;
     let Subscription { label, filter, audience, locale, time_zone, state, .. } = before.clone();
     let mut edit = Edit { label, config: None, filter, audience, locale, time_zone, state };
     change(&mut edit);
     let Edit { label, config, filter, audience, locale, time_zone, state } = edit;
+    may_hear(caller, audience)?;
     if !matches!(state, State::Active | State::Paused) && state != before.state {
         return Err(Error::invalid("/state", "unsound", "set `active` or `paused`"));
     }
-    check_filter(db, &filter)?;
+    if filter != before.filter {
+        check_filter(db, &filter)?;
+    }
     let mut shown = before.config.clone();
     let mended = config.is_some() || (state == State::Active && before.state != State::Active);
     if let Some(config) = config {
@@ -246,6 +251,14 @@ fn lock(
     let found = subscription::lock(db, id).map_err(Error::missing("subscription"))?;
     check_version(expected, found.0.version)?;
     Ok(found)
+}
+
+/// Whoever points internal news somewhere could as well read them.
+fn may_hear(caller: &Caller, audience: Visibility) -> Result<(), Error> {
+    if audience == Visibility::Internal {
+        caller.must(Scope::Read)?;
+    }
+    Ok(())
 }
 
 /// The configuration as it may be shown, and as it is kept.

@@ -40,6 +40,7 @@ impl From<DbError> for ImportError {
 /// Secrets stay encrypted: the importing side needs the same `FAROL_SECRET_KEY`.
 pub fn export(db: &Db, out: &mut dyn std::io::Write) -> Result<(), ImportError> {
     db.read(|db| {
+        transfer::take_your_time(db)?;
         let migration = transfer::migration(db)?;
         write(out, &Line::Head { farol_export: 1, migration })?;
         for table in TABLES {
@@ -65,6 +66,7 @@ fn write(out: &mut dyn std::io::Write, line: &Line) -> Result<(), ImportError> {
 /// Reads an export into an empty database, all of it or nothing. Returns the number of rows.
 pub fn import(db: &Db, input: &mut dyn BufRead) -> Result<usize, ImportError> {
     db.write(|db| {
+        transfer::take_your_time(db)?;
         if !transfer::is_empty(db)? {
             return Err(ImportError::NotEmpty);
         }

@@ -137,19 +137,21 @@ pub fn delete(
 
 /// Makes the first admin of an empty database; nothing when somebody is there already.
 pub fn first_admin(db: &Db, email: &str, password: &str) -> Result<Option<User>, Error> {
+    if db.read::<_, Error>(|db| Ok(user::exists(db)?))? {
+        return Ok(None);
+    }
     let hash = password::hash(password)?;
-    db.write(|db| {
-        if user::exists(db)? {
-            return Ok(None);
-        }
-        let new = NewUser {
-            email: email.to_owned(),
-            name: "Admin".to_owned(),
-            role: Role::Admin,
-            password: String::new(),
-        };
-        create(db, &Caller::system(), &new, &hash).map(Some)
-    })
+    let new = NewUser {
+        email: email.to_owned(),
+        name: "Admin".to_owned(),
+        role: Role::Admin,
+        password: String::new(),
+    };
+    match db.write(|db| create(db, &Caller::system(), &new, &hash)) {
+        // Another process was quicker.
+        Err(Error::Taken(_)) => Ok(None),
+        made => made.map(Some),
+    }
 }
 
 fn record(kind: Record, user: &User) -> Event {

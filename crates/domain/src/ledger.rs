@@ -149,29 +149,42 @@ pub fn worst_of(members: &[Vec<Interval>]) -> Vec<Interval> {
     instants.extend(members.iter().flatten().filter_map(|it| it.to));
     instants.sort_unstable();
     instants.dedup();
+    let mut cursors: Vec<_> = members.iter().map(|it| it.iter().peekable()).collect();
     let mut merged: Vec<Interval> = Vec::new();
     for at in instants {
-        let covering = members
-            .iter()
-            .flatten()
-            .filter(|it| it.from <= at && it.to.is_none_or(|to| to > at))
-            .max_by_key(|it| it.status);
-        let same = |last: &Interval| {
-            last.to.is_none() && covering.is_some_and(|it| it.status == last.status)
-        };
-        if merged.last().is_some_and(same) {
-            continue;
+        let mut worst: Option<&Interval> = None;
+        for cursor in &mut cursors {
+            while cursor.next_if(|it| it.to.is_some_and(|to| to <= at)).is_some() {}
+            let present = cursor.peek().copied().filter(|it| it.from <= at);
+            worst = worst.into_iter().chain(present).max_by_key(|it| it.status);
         }
-        if let Some(last) = merged.last_mut()
-            && last.to.is_none()
-        {
+        let last = merged.last_mut().filter(|it| it.to.is_none());
+        if let Some(last) = last {
+            if worst.is_some_and(|it| it.status == last.status) {
+                continue;
+            }
             last.to = Some(at);
         }
-        if let Some(interval) = covering {
-            merged.push(Interval { from: at, to: None, ..interval.clone() });
-        }
+        merged.extend(worst.map(|it| Interval { from: at, to: None, ..it.clone() }));
     }
     merged
+}
+
+/// The part of the intervals that lies between `from` and `to`.
+pub fn clip(
+    intervals: Vec<Interval>,
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+) -> Vec<Interval> {
+    let cut = |it: Interval| {
+        let begin = from.map_or(it.from, |from| it.from.max(from));
+        let end = match (it.to, to) {
+            (Some(own), Some(to)) => Some(own.min(to)),
+            (own, to) => own.or(to),
+        };
+        end.is_none_or(|end| end > begin).then_some(Interval { from: begin, to: end, ..it })
+    };
+    intervals.into_iter().filter_map(cut).collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ use row::{NewRow, Row, UpdateRow};
 /// Name of the constraint that allows one open incident per deduplication key.
 pub const DEDUP_KEY_TAKEN: &str = "incidents_dedup_key";
 
+/// Bytes of an incident's texts that are searched, the newest first.
+const SEARCHED_MAX: usize = 256 * 1024;
+
 /// How callers name an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -115,7 +118,7 @@ pub fn update(db: &mut Write<'_>, incident: &Incident, timeline: &Timeline) -> R
             incidents::postmortem_html.eq(postmortem.map(|it| &it.body_html)),
             incidents::postmortem_published_at.eq(postmortem.and_then(|it| it.published_at)),
             incidents::postmortem_updated_at.eq(postmortem.map(|it| it.updated_at)),
-            incidents::search_text.eq(search.collect::<Vec<_>>().join("\n")),
+            incidents::search_text.eq(searchable(search)),
             incidents::version.eq(incident.version),
             incidents::updated_at.eq(incident.updated_at),
         ))
@@ -245,6 +248,20 @@ pub fn count_open(db: &mut Read<'_>) -> Result<i64, DbError> {
     )
     .get_result(db.conn)?;
     Ok(count.n)
+}
+
+/// What is searched: as much as fits. Postgres refuses a `tsvector` of more than 1 MiB.
+fn searchable<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut text = String::new();
+    for part in texts {
+        text.push_str(part);
+        text.push('\n');
+        if text.len() > SEARCHED_MAX {
+            text.truncate(text.floor_char_boundary(SEARCHED_MAX));
+            break;
+        }
+    }
+    text
 }
 
 fn postmortem(

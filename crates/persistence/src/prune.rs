@@ -28,11 +28,11 @@ const STATEMENTS: [&str; 5] = [
          where updated_at < farol_now() - interval '1 day' limit $1)",
 ];
 
-/// Deletes at most `limit` rows of each kind; how many in all.
-pub fn prune(db: &mut Write<'_>, limit: i64) -> Result<usize, DbError> {
-    let mut n_deleted = 0;
-    for statement in STATEMENTS {
-        n_deleted += diesel::sql_query(statement).bind::<BigInt, _>(limit).execute(db.conn)?;
-    }
-    Ok(n_deleted)
+/// How many kinds of rows there are to forget.
+pub const KINDS: usize = STATEMENTS.len();
+
+/// Deletes at most `limit` rows of one kind; how many.
+pub fn prune(db: &mut Write<'_>, kind: usize, limit: i64) -> Result<usize, DbError> {
+    let Some(statement) = STATEMENTS.get(kind) else { return Ok(0) };
+    Ok(diesel::sql_query(*statement).bind::<BigInt, _>(limit).execute(db.conn)?)
 }

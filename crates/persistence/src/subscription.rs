@@ -159,6 +159,12 @@ pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), Db
     diesel::update(destinations::table.find(id))
         .set((destinations::paused.eq(true), destinations::ready_at.eq(None::<DateTime<Utc>>)))
         .execute(db.conn)?;
+    diesel::sql_query(
+        "update deliveries set state = 'dead', finished_at = farol_now()
+         where subscription_id = $1 and finished_at is null",
+    )
+    .bind::<diesel::sql_types::Uuid, _>(id)
+    .execute(db.conn)?;
     Ok(())
 }
 

@@ -1,4 +1,5 @@
 //! The whole content of a database as JSON rows, and back again.
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Jsonb, Text};
 use serde_json::Value;
@@ -42,6 +43,14 @@ pub fn rows(db: &mut Read<'_>, table: &str, take: &mut dyn FnMut(Value)) -> Resu
     for row in rows {
         take(row?.row);
     }
+    Ok(())
+}
+
+/// Lets the present transaction take as long as it needs.
+pub fn take_your_time(db: &mut Read<'_>) -> Result<(), DbError> {
+    db.conn.batch_execute(
+        "set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0",
+    )?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Serving: the API, the workers, and a graceful end.
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use app::access::Callers;
 use app::{Bus, Commit, Db};
@@ -8,6 +9,7 @@ use channels::egress::EgressPolicy;
 use publication::Live;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use worker::{Bells, Workers};
 
 use crate::boot::{Booted, boot};
@@ -15,9 +17,14 @@ use crate::cli::Only;
 use crate::config::Config;
 use crate::{commands, telemetry, welcome};
 
-/// Threads of the workers' runtime, and those that may block in it.
+/// Threads of the workers' runtime, and those that may block in it: 64 look up names at most, so
+/// that a stalled resolver leaves enough for the database. They are made when needed.
 const WORKER_THREADS: usize = 2;
-const BLOCKING_THREADS: usize = 8;
+const BLOCKING_THREADS: usize = 64 + 8;
+/// Longest wait for workers after the last request was answered, and for threads that still
+/// block after that.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+const ABANDON_AFTER: Duration = Duration::from_secs(1);
 /// Connections of the workers, so that neither they nor the API can starve the other.
 const WORKER_POOL: u32 = 4;
 
@@ -40,24 +47,34 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
     };
     let metrics = telemetry::metrics()?;
     let Booted { db, vault, postgres } = boot(config)?;
-    let greeting = welcome::first_start(config, &db)?;
-    let mut running = start(config, &db, Arc::new(vault), only)?;
-    let stop = stop_signal(&running.runtime)?;
+    let greeting = match &listener {
+        Some(_) => welcome::first_start(config, &db)?,
+        None => None,
+    };
+    let (stop, mut stopped) = watch::channel(false);
+    let mut running = start(config, &db, Arc::new(vault), only, &stopped)?;
+    // Everybody hears of it at once, so that the longest wait counts and not their sum.
+    running.runtime.spawn(tell_of_signal(&running.runtime, stop)?);
     if let Some(listener) = listener {
         commands::say(&welcome::addresses(config))?;
         commands::say(&greeting.unwrap_or_default())?;
         let settings = api_settings(config, &db, &running, move || metrics.render());
-        api::serve_until(listener, settings, config.http_workers, stop)
+        let told = async move { drop(stopped.wait_for(|stop| *stop).await) };
+        api::serve_until(listener, settings, config.http_workers, told)
             .map_err(|it| format!("serving: {it}"))?;
     } else {
         tracing::info!("workers are running");
-        running.runtime.block_on(stop);
+        // An error means that nobody can tell any more, which is a reason to stop as well.
+        drop(running.runtime.block_on(stopped.wait_for(|stop| *stop)));
     }
     tracing::info!("stopping");
-    for workers in running.loops.drain(..).rev() {
-        running.runtime.block_on(workers.stop());
+    let deadline = Instant::now() + STOP_WITHIN;
+    for workers in running.loops.drain(..) {
+        let left = deadline.saturating_duration_since(Instant::now());
+        running.runtime.block_on(workers.ended(left));
     }
-    drop(running);
+    let Running { runtime, live: _, callers: _, bus: _, settings: _, loops: _ } = running;
+    runtime.shutdown_timeout(ABANDON_AFTER);
     drop(db);
     if let Some(mut postgres) = postgres {
         postgres.stop();
@@ -75,6 +92,7 @@ fn start(
     db: &Db,
     vault: Arc<app::vault::Vault>,
     only: Option<Only>,
+    stopped: &watch::Receiver<bool>,
 ) -> Result<Running, String> {
     let failed = |error: std::io::Error| error.to_string();
     let runtime = Builder::new_multi_thread()
@@ -103,11 +121,11 @@ fn start(
         worker::refresh(db, &live).map_err(|it| it.to_string())?;
         db.on_commit(tell(db, &live, &callers, &bus, &bells));
         let _runtime = runtime.enter();
-        loops.push(worker::publish(&settings));
+        loops.push(worker::publish(&settings, stopped.clone()));
     }
     if only != Some(Only::Api) {
         let _runtime = runtime.enter();
-        loops.push(worker::work(&settings).map_err(|it| it.to_string())?);
+        loops.push(worker::work(&settings, stopped.clone()).map_err(|it| it.to_string())?);
     }
     Ok(Running { runtime, live, callers, bus, settings, loops })
 }
@@ -178,8 +196,11 @@ fn api_settings(
     }
 }
 
-/// Resolves at SIGTERM or SIGINT.
-fn stop_signal(runtime: &Runtime) -> Result<impl Future<Output = ()> + use<>, String> {
+/// Tells at SIGTERM or SIGINT.
+fn tell_of_signal(
+    runtime: &Runtime,
+    stop: watch::Sender<bool>,
+) -> Result<impl Future<Output = ()> + use<>, String> {
     let _runtime = runtime.enter();
     let listen = |kind: SignalKind| signal(kind).map_err(|it| it.to_string());
     let (mut term, mut int) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
@@ -188,5 +209,6 @@ fn stop_signal(runtime: &Runtime) -> Result<impl Future<Output = ()> + use<>, St
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
+        stop.send_replace(true);
     })
 }

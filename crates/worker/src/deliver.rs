@@ -2,13 +2,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::Db;
 use app::delivery::{Batch, claim};
-use app::{Db, Error};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::send::Sender;
+use crate::send::{Sender, Served};
 use crate::{Bells, pause, seam, settle};
 
 /// Requests under way at once.
@@ -57,52 +57,69 @@ impl Lane {
     }
 }
 
+/// What it takes to serve leases.
+struct Hands {
+    sender: Arc<Sender>,
+    results: mpsc::Sender<Served>,
+    stopped: watch::Receiver<bool>,
+    sending: JoinSet<()>,
+}
+
 pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
-    let sender = Arc::new(sender);
     let lanes = [Lane::new(0, SLOTS - STRUGGLING), Lane::new(1, STRUGGLING)];
     let (results, settled) = mpsc::channel(RESULTS);
     let settling = tokio::spawn(settle::run(db.clone(), settled, Arc::clone(&bells)));
-    let mut sending = JoinSet::new();
+    let (sender, sending) = (Arc::new(sender), JoinSet::new());
+    let mut hands = Hands { sender, results, stopped: stopped.clone(), sending };
     while !*stopped.borrow() {
         let mut claimed = false;
         for lane in &lanes {
-            match take(&db, lane).await {
-                Ok(Some((batch, mut permits))) => {
-                    claimed |= !batch.leases.is_empty();
-                    for lease in batch.leases {
-                        let slot = permits.split(1);
-                        let (sender, results) = (Arc::clone(&sender), results.clone());
-                        let (events, stopped) = (batch.events.clone(), stopped.clone());
-                        sending.spawn(async move {
-                            let result = sender.serve(&lease, &events, &stopped).await;
-                            drop(slot);
-                            // The other end is gone only when the database is, and then the
-                            // lease runs out by itself.
-                            let _ = results.send(result).await;
-                        });
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "no deliveries could be claimed"),
+            if let Some((batch, slots)) = take(&db, lane).await {
+                claimed |= hands.serve(batch, slots);
             }
         }
-        while sending.try_join_next().is_some() {}
+        while hands.sending.try_join_next().is_some() {}
         if !claimed {
             pause(&bells.deliver, LOOK_EVERY, &mut stopped).await;
             // Every commit rings, and most of them have nothing to deliver.
             tokio::time::sleep(LINGER).await;
         }
     }
-    while sending.join_next().await.is_some() {}
-    drop(results);
+    while hands.sending.join_next().await.is_some() {}
+    drop(hands);
     // A panic there was logged; the leases run out by themselves.
     let _ = settling.await;
 }
 
+impl Hands {
+    /// Begins to serve a batch; whether there was anything in it.
+    fn serve(&mut self, batch: Batch, mut slots: OwnedSemaphorePermit) -> bool {
+        let claimed = !batch.leases.is_empty();
+        for lease in batch.leases {
+            let slot = slots.split(1);
+            let (sender, results) = (Arc::clone(&self.sender), self.results.clone());
+            let (events, stopped) = (batch.events.clone(), self.stopped.clone());
+            self.sending.spawn(async move {
+                let result = sender.serve(&lease, &events, &stopped).await;
+                drop(slot);
+                // The other end is gone only when the database is, and then the lease runs out
+                // by itself.
+                let _ = results.send(result).await;
+            });
+        }
+        claimed
+    }
+}
+
 /// Leases as many destinations of a lane as it has free slots.
-async fn take(db: &Db, lane: &Lane) -> Result<Option<(Batch, OwnedSemaphorePermit)>, Error> {
-    let Some(permits) = lane.free().await else { return Ok(None) };
+async fn take(db: &Db, lane: &Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
+    let permits = lane.free().await?;
     let (number, n_free) = (lane.number, i64::try_from(permits.num_permits()).unwrap_or(i64::MAX));
-    let batch = seam::run(db, move |db| claim(db, number, n_free, DEPTH)).await?;
-    Ok(Some((batch, permits)))
+    match seam::run(db, move |db| claim(db, number, n_free, DEPTH)).await {
+        Ok(batch) => Some((batch, permits)),
+        Err(error) => {
+            tracing::warn!(%error, "no deliveries could be claimed");
+            None
+        }
+    }
 }

@@ -21,9 +21,6 @@ use tokio::task::JoinSet;
 pub use publish::refresh;
 pub use transport::Unbuildable;
 
-/// Longest wait for requests under way when stopping.
-const STOP_WITHIN: Duration = Duration::from_secs(17);
-
 /// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
 #[derive(Default)]
 pub struct Bells {
@@ -46,28 +43,23 @@ pub struct Settings {
     pub user_agent: String,
 }
 
-/// Running loops.
-pub struct Workers {
-    loops: JoinSet<()>,
-    stop: watch::Sender<bool>,
-}
+/// Running loops. They stop by themselves once their `stopped` says so.
+pub struct Workers(JoinSet<()>);
 
 /// Keeps the page up to date. Every process that serves readers needs this one.
-pub fn publish(settings: &Settings) -> Workers {
-    let (stop, stopped) = watch::channel(false);
+pub fn publish(settings: &Settings, stopped: watch::Receiver<bool>) -> Workers {
     let mut loops = JoinSet::new();
     let (db, live) = (settings.db.clone(), Arc::clone(&settings.live));
     loops.spawn(publish::run(db, live, Arc::clone(&settings.bells), stopped));
-    Workers { loops, stop }
+    Workers(loops)
 }
 
 /// Does everything else. Any number of processes may; they share the work.
-pub fn work(settings: &Settings) -> Result<Workers, Unbuildable> {
+pub fn work(settings: &Settings, stopped: watch::Receiver<bool>) -> Result<Workers, Unbuildable> {
     let http = transport::Http::new(
         settings.egress.clone(),
         transport::Settings::new(settings.user_agent.clone(), app::clock::now),
     )?;
-    let (stop, stopped) = watch::channel(false);
     let mut loops = JoinSet::new();
     let db = || settings.db.clone();
     let bells = || Arc::clone(&settings.bells);
@@ -75,16 +67,14 @@ pub fn work(settings: &Settings) -> Result<Workers, Unbuildable> {
     let sender = send::Sender::new(db(), http, Arc::clone(&settings.vault));
     loops.spawn(deliver::run(db(), sender, bells(), stopped.clone()));
     loops.spawn(tidy::run(db(), stopped));
-    Ok(Workers { loops, stop })
+    Ok(Workers(loops))
 }
 
 impl Workers {
-    /// Takes nothing new, finishes what is under way, and returns.
-    pub async fn stop(mut self) {
-        // Nobody listens any more when all loops have ended by themselves.
-        let _ = self.stop.send(true);
-        let all = async { while self.loops.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_WITHIN, all).await.is_err() {
+    /// Waits until all loops have ended, at most this long.
+    pub async fn ended(mut self, within: Duration) {
+        let all = async { while self.0.join_next().await.is_some() {} };
+        if tokio::time::timeout(within, all).await.is_err() {
             tracing::warn!("workers did not stop in time; their leases will run out");
         }
     }

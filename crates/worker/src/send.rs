@@ -8,7 +8,7 @@ use app::delivery::{GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, ope
 use app::vault::Vault;
 use channels::{Attempt as Signing, Channel, Notice};
 use domain::delivery::{ANSWER_MAX, Attempt, Next, Outcome, State, next};
-use domain::event::Logged;
+use domain::event::{Announcement, Kind, Logged};
 use domain::page::Page;
 use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
@@ -75,8 +75,9 @@ impl Sender {
                 (Ok(opened), Some(channel), Some(event)) => {
                     self.send(lease, channel, opened, event).await
                 }
-                (Err(error), ..) => refused(&error.to_string()),
-                (_, None, _) => refused("this release does not know the channel"),
+                // Another replica, with the right key or the newer release, may do better.
+                (Err(error), ..) => transient(&error.to_string()),
+                (_, None, _) => transient("this release does not know the channel"),
                 (_, _, None) => refused("the event is no longer kept"),
             };
             count(&lease.target.channel, &sent);
@@ -98,9 +99,12 @@ impl Sender {
             Ok(page) => page,
             Err(error) => return transient(&error.to_string()),
         };
-        let payload = match (lease.target.internal, &event.public_payload) {
-            (false, Some(public)) => public,
-            _ => &event.payload,
+        // A test says nothing; whatever else has no public side is not for this audience.
+        let is_test = event.kind == Kind::Announcement(Announcement::SubscriptionTest);
+        let payload = match &event.public_payload {
+            _ if lease.target.internal || is_test => &event.payload,
+            Some(public) => public,
+            None => return refused("the event is not for this audience"),
         };
         let notice = Notice { event, page, payload, api_url: &self.db.page().public_url };
         let at = app::clock::now();
@@ -152,7 +156,9 @@ impl Served {
         let reason = match outcome {
             Outcome::Gone => Some("the destination answered 410 Gone"),
             Outcome::Delivered => None,
-            _ if lease.target.hopeless => Some("every attempt of the last five days failed"),
+            _ if lease.target.hopeless && state == State::Dead => {
+                Some("every attempt of the last five days failed")
+            }
             _ => None,
         };
         if let Some(reason) = reason {

@@ -2,9 +2,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::Db;
 use app::delivery::{GivenUp, Settlement, settle};
+use app::{Db, Error};
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::send::Served;
 use crate::{Bells, seam};
@@ -43,15 +44,24 @@ async fn write(db: &Db, settlements: Vec<Settlement>, given_up: Vec<GivenUp>) {
     let (settlements, given_up) = (Arc::new(settlements), Arc::new(given_up));
     for _ in 0..TRIES {
         let (batch, hopeless) = (Arc::clone(&settlements), Arc::clone(&given_up));
-        match seam::run(db, move |db| settle(db, &batch, &hopeless)).await {
-            Ok(late) if late.is_empty() => return,
-            Ok(late) => {
-                tracing::warn!(?late, "results came after their leases had run out");
-                return;
-            }
-            Err(error) => tracing::warn!(%error, "results could not be written"),
+        let written = seam::run(db, move |db| settle(db, &batch, &hopeless)).await;
+        note(&written);
+        if written.is_ok() {
+            return;
         }
         tokio::time::sleep(TRY_EVERY).await;
     }
-    tracing::error!(lost = settlements.len(), "results were lost; deliveries will be repeated");
+    lost(settlements.len());
+}
+
+fn note(written: &Result<Vec<Uuid>, Error>) {
+    match written {
+        Ok(late) if late.is_empty() => {}
+        Ok(late) => tracing::warn!(?late, "results came after their leases had run out"),
+        Err(error) => tracing::warn!(%error, "results could not be written"),
+    }
+}
+
+fn lost(n_results: usize) {
+    tracing::error!(n_results, "results were lost; deliveries will be repeated");
 }

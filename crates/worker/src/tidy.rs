@@ -12,6 +12,7 @@ const SWEEP_EVERY: u32 = 6;
 const PRUNE_EVERY: u32 = 120;
 /// Rows of a kind deleted at once.
 const PRUNED_AT_ONCE: i64 = 5_000;
+const PRUNED_AT_ONCE_ROWS: usize = 5_000;
 
 pub async fn run(db: Db, mut stopped: watch::Receiver<bool>) {
     let never = Notify::new();
@@ -19,7 +20,7 @@ pub async fn run(db: Db, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         let done = seam::run(&db, move |db| tidy(db, round)).await;
         if let Err(error) = done {
-            tracing::debug!(%error, "tidying up failed");
+            tracing::warn!(%error, "tidying up failed");
         }
         round = round.wrapping_add(1);
         pause(&never, MEASURE_EVERY, &mut stopped).await;
@@ -32,8 +33,16 @@ fn tidy(db: &Db, round: u32) -> Result<(), Error> {
         sweep(db)?;
     }
     if round.is_multiple_of(PRUNE_EVERY) {
-        let forgotten = db.write::<_, Error>(|db| Ok(app::prune(db, PRUNED_AT_ONCE)?))?;
-        tracing::debug!(forgotten, "pruned");
+        prune(db)?;
+    }
+    Ok(())
+}
+
+/// Until nothing is left to forget, in small transactions.
+fn prune(db: &Db) -> Result<(), Error> {
+    for kind in 0..app::prune::KINDS {
+        let forget = || db.write::<_, Error>(|db| Ok(app::prune::prune(db, kind, PRUNED_AT_ONCE)?));
+        while forget()? == PRUNED_AT_ONCE_ROWS {}
     }
     Ok(())
 }

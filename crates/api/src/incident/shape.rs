@@ -86,10 +86,11 @@ pub struct IncidentPatch {
     #[serde(default, deserialize_with = "set_only")]
     #[schema(value_type = bool, required = false)]
     pinned: Option<bool>,
-    #[serde(default, deserialize_with = "set_only")]
-    #[validate(custom(function = validate::metadata))]
-    #[schema(value_type = Object, required = false)]
-    metadata: Option<Map<String, Value>>,
+    /// Merged member by member; `null` removes.
+    #[serde(default)]
+    #[validate(custom(function = validate::metadata_patch))]
+    #[schema(value_type = Option<Object>)]
+    metadata: Patch<Map<String, Value>>,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -213,6 +214,6 @@ impl IncidentPatch {
         edit.visibility = visibility.unwrap_or(now.visibility);
         edit.started_at = started_at.unwrap_or(now.started_at);
         edit.pinned = pinned.unwrap_or(now.pinned);
-        edit.metadata = metadata.unwrap_or(now.metadata);
+        metadata.merge(&mut edit.metadata);
     }
 }

@@ -44,7 +44,7 @@ pub fn edit(
     };
     change(&mut edit);
     let now = db.now()?;
-    let began_before = incident.started_at;
+    let (began_before, seen_before) = (incident.started_at, incident.visibility);
     check_start(&incident, edit.started_at, now)?;
     let Edit { title, impact_override, visibility, started_at, pinned, metadata } = edit;
     incident =
@@ -56,7 +56,7 @@ pub fn edit(
     let touched = components::lock(db, &[], &touching(&incident))?;
     let span = Span { from: began_before.min(incident.started_at), now };
     let reworked = rework(db, caller, &incident, touched, span, false)?;
-    finish(db, caller, now, Record::IncidentEdited, reworked)
+    finish(db, caller, now, seen_before, reworked)
 }
 
 fn check_start(
@@ -93,7 +93,7 @@ pub fn delete(
     let now = db.now()?;
     incident::delete(db, incident.id, now)?;
     let turned = settle_and_tell(db, caller, &mut touched, incident.started_at, now, false)?;
-    let mut facts = vec![record(Record::IncidentDeleted, &incident, &touched)];
+    let mut facts = vec![record(Record::IncidentDeleted, incident.visibility, &incident, &touched)];
     facts.extend(turned);
     db.emit(caller, now, facts)?;
     Ok(())
@@ -135,13 +135,15 @@ pub fn edit_update(
         update.message = message;
     }
     update.updated_at = now;
-    // Only the opening update may say something of components and be the resolution, too.
-    let checked = if is_opening { &[][..] } else { &effects };
-    check_update(&before, update.status, update.display_at, checked, now)?;
+    if status.is_some() || display_at.is_some() || components.is_some() {
+        // Only the opening update may say something of components and be the resolution, too.
+        let checked = if is_opening { &[][..] } else { &effects };
+        check_update(&before, update.status, update.display_at, checked, now)?;
+    }
     incident::update_update(db, before.id, &update, &effects)?;
     let span = Span { from: before.started_at, now };
     let reworked = rework(db, caller, &before, touched, span, false)?;
-    let incident = finish(db, caller, now, Record::IncidentEdited, reworked)?;
+    let incident = finish(db, caller, now, before.visibility, reworked)?;
     let (update, _) = find_update(&incident, id)?;
     Ok((incident, update))
 }
@@ -165,7 +167,7 @@ pub fn delete_update(
     incident::delete_update(db, id)?;
     let span = Span { from: before.started_at, now };
     let reworked = rework(db, caller, &before, touched, span, false)?;
-    finish(db, caller, now, Record::IncidentEdited, reworked)
+    finish(db, caller, now, before.visibility, reworked)
 }
 
 /// Writes the postmortem. Subscribers hear of it when it is published for the first time.
@@ -246,11 +248,11 @@ fn finish(
     db: &mut Write<'_>,
     caller: &Caller,
     now: DateTime<Utc>,
-    kind: Record,
+    seen_before: Visibility,
     reworked: super::Reworked,
 ) -> Result<Incident, Error> {
     let super::Reworked { incident, touched, facts: turned } = reworked;
-    let mut facts = vec![record(kind, &incident, &touched)];
+    let mut facts = vec![record(Record::IncidentEdited, seen_before, &incident, &touched)];
     facts.extend(turned);
     db.emit(caller, now, facts)?;
     Ok(incident)
