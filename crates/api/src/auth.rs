@@ -63,8 +63,9 @@ fn admit(
         return Err(Problem::throttled(wait));
     }
     let caller = identified?;
+    // Nothing is named with NUL, and Postgres cannot be asked.
     if req.path().contains("%00") {
-        return Err(Problem::new(kind::MALFORMED).because("the path contains NUL"));
+        return Err(Problem::new(kind::NOT_FOUND));
     }
     let is_open = OPEN_DOORS.contains(&req.path()) || req.method() == Method::OPTIONS;
     if caller.is_none() && !is_open && state::of(req.request()).is_internal() {

@@ -1,6 +1,6 @@
 //! Serving: the API, the workers, and a graceful end.
 use std::net::TcpListener;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use app::access::Callers;
@@ -21,9 +21,8 @@ use crate::{commands, telemetry, welcome};
 /// that a stalled resolver leaves enough for the database. They are made when needed.
 const WORKER_THREADS: usize = 2;
 const BLOCKING_THREADS: usize = 64 + 8;
-/// Longest wait for workers after the last request was answered, and for threads that still
-/// block after that.
-const STOP_WITHIN: Duration = Duration::from_secs(4);
+/// Longest wait for workers after the signal, and for threads that still block after that.
+const STOP_WITHIN: Duration = Duration::from_secs(17);
 const ABANDON_AFTER: Duration = Duration::from_secs(1);
 /// Connections of the workers, so that neither they nor the API can starve the other.
 const WORKER_POOL: u32 = 4;
@@ -52,9 +51,10 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
         None => None,
     };
     let (stop, mut stopped) = watch::channel(false);
+    let told_at = Arc::new(OnceLock::new());
     let mut running = start(config, &db, Arc::new(vault), only, &stopped)?;
     // Everybody hears of it at once, so that the longest wait counts and not their sum.
-    running.runtime.spawn(tell_of_signal(&running.runtime, stop)?);
+    running.runtime.spawn(tell_of_signal(&running.runtime, stop, Arc::clone(&told_at))?);
     if let Some(listener) = listener {
         commands::say(&welcome::addresses(config))?;
         commands::say(&greeting.unwrap_or_default())?;
@@ -68,7 +68,7 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
         drop(running.runtime.block_on(stopped.wait_for(|stop| *stop)));
     }
     tracing::info!("stopping");
-    let deadline = Instant::now() + STOP_WITHIN;
+    let deadline = *told_at.get_or_init(Instant::now) + STOP_WITHIN;
     for workers in running.loops.drain(..) {
         let left = deadline.saturating_duration_since(Instant::now());
         running.runtime.block_on(workers.ended(left));
@@ -200,6 +200,7 @@ fn api_settings(
 fn tell_of_signal(
     runtime: &Runtime,
     stop: watch::Sender<bool>,
+    told_at: Arc<OnceLock<Instant>>,
 ) -> Result<impl Future<Output = ()> + use<>, String> {
     let _runtime = runtime.enter();
     let listen = |kind: SignalKind| signal(kind).map_err(|it| it.to_string());
@@ -209,6 +210,7 @@ fn tell_of_signal(
             _ = term.recv() => {}
             _ = int.recv() => {}
         }
+        told_at.get_or_init(Instant::now);
         stop.send_replace(true);
     })
 }

@@ -1,8 +1,8 @@
 //! Who wants to hear what.
 use serde_json::{Value, json};
-use tests::{Received, Sink, World};
+use tests::{Received, Sink, World, eventually};
 
-use super::told_so_far;
+use super::{SOON, number, told_so_far};
 use crate::incident::{opening, update};
 use crate::subscription::{path, subscribe_to};
 
@@ -86,6 +86,8 @@ async fn a_new_filter_takes_over() {
     }
     let one = filtered(&world, &sink, "hook", json!({"min_impact": "critical"})).await;
     opens(&world, "Early", "a", "degraded_performance").await;
+    let waiting = "select count(*) from events where expanded_at is null";
+    eventually(SOON, || async { number(&world, waiting) == 0 }).await;
     let wider = json!({"filter": {"events": ["incident.created"]}});
     let edited = world.patch(&path(&one.1), &wider).await.expect(200);
     assert_eq!(edited.json["filter"]["min_impact"], Value::Null);

@@ -142,12 +142,16 @@ async fn gone_disables_until_somebody_reactivates() {
 async fn five_days_without_success_disable() {
     let (world, sink) = (World::new().await, Sink::start().await);
     let one = subscribe(&world, json!({"url": sink.url("/hook")})).await;
-    sink.always("/hook", 500);
+    sink.always("/hook", 404);
     world.set_clock(Duration::days(-6));
     happens(&world, "First").await;
     reaches(&world, &one, 0, "retrying", 1).await;
-    world.set_clock(Duration::zero());
-    reaches(&world, &one, 0, "retrying", 2).await;
+    for attempt in 2..4 {
+        world.set_clock(Duration::hours(attempt));
+        let n_attempts = usize::try_from(attempt).expect("a count");
+        reaches(&world, &one, 0, "retrying", n_attempts).await;
+    }
+    world.set_clock(Duration::hours(4));
     tests::eventually(super::SOON, || async { shown(&world, &one).await["state"] == "disabled" })
         .await;
     let reason = shown(&world, &one).await["disabled_reason"].clone();
