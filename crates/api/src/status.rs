@@ -54,6 +54,9 @@ fn answer(
     if let Some(name) = encoding.name() {
         response.insert_header((header::CONTENT_ENCODING, name));
     }
+    if !(state.is_ready)() {
+        state.live.doubt();
+    }
     if let Some(age) = state.live.stale_for() {
         response.insert_header(("x-farol-stale", age.as_secs().to_string()));
     }

@@ -105,6 +105,9 @@ fn start(
     if !config.egress_allow.is_empty() {
         tracing::warn!(allow = ?config.egress_allow, "FAROL_EGRESS_ALLOW opens private networks");
     }
+    if config.smtp_url.is_some() {
+        tracing::warn!("FAROL_SMTP_URL is set, but this release does not send e-mail");
+    }
     let (live, callers) = (Arc::new(Live::default()), Arc::new(Callers::default()));
     let bells = Arc::new(Bells::default());
     let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers)).map_err(failed)?);

@@ -52,7 +52,7 @@ pub fn answer(req: &ServiceRequest) -> Option<HttpResponse> {
     }
     let state = state::of(req.request());
     let pages = state.live.pages()?;
-    if state.is_internal() || state.live.stale_for().is_some() {
+    if state.is_internal() || !(state.is_ready)() || state.live.stale_for().is_some() {
         return None;
     }
     let began = Instant::now();

@@ -121,11 +121,19 @@ pub fn secret_keys(text: &str) -> Result<(), String> {
 }
 
 pub fn database_url(text: &str) -> Result<(), String> {
-    let rest = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    let like = "postgresql://user:password@host:5432/database";
+    has_scheme(text, &["postgres://", "postgresql://"], like)
+}
+
+pub fn smtp_url(text: &str) -> Result<(), String> {
+    has_scheme(text, &["smtp://", "smtps://"], "smtps://user:password@host:465")
+}
+
+fn has_scheme(text: &str, schemes: &[&str], like: &str) -> Result<(), String> {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
     let is_address =
         rest.is_some_and(|rest| !rest.is_empty()) && !text.contains(char::is_whitespace);
-    let complaint = "is not an address like postgresql://user:password@host:5432/database";
-    is_address.then_some(()).ok_or_else(|| complaint.to_owned())
+    is_address.then_some(()).ok_or_else(|| format!("is not an address like {like}"))
 }
 
 pub fn hide(_: &str) -> String {

@@ -26,7 +26,7 @@ fn nothing_set_means_defaults() {
     assert_eq!((config.database_pool, config.rate_limit), (8, 1200));
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 20);
+    assert_eq!(text.lines().count(), 21);
 }
 
 #[test]
@@ -38,6 +38,7 @@ fn everything_set_is_taken() {
         ("FAROL_PUBLIC_URL", "https://example.org/api/"),
         ("FAROL_ADMIN_EMAIL", "ana@example.org"),
         ("FAROL_ADMIN_PASSWORD", "twelve chars"),
+        ("FAROL_SMTP_URL", "smtps://a:b@mail.example.org:465"),
         ("FAROL_EGRESS_ALLOW", "10.1.2.3/8, 192.168.0.7,::1"),
         ("FAROL_CORS_ORIGINS", "https://a.example:443,http://localhost:5173"),
         ("FAROL_LOG", "info,api=debug"),
