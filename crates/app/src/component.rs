@@ -205,11 +205,7 @@ pub fn edit(
     component::update(db, &after).map_err(Error::taken(component::SLUG_TAKEN, "the slug"))?;
     let groups: Vec<Uuid> = [before.group_id, after.group_id].into_iter().flatten().collect();
     group::touch(db, &groups)?;
-    let mut edited = record(Record::ComponentEdited, &after);
-    if before.visibility == Visibility::Public {
-        // Hidden now, it changes the public page all the same.
-        edited.public_payload.get_or_insert_with(|| json!({ "id": after.id }));
-    }
+    let edited = record(Record::ComponentEdited, &after).seen_before(before.visibility, after.id);
     let mut facts = vec![edited];
     facts.extend(turned.into_iter().map(|it| status_changed(it, true)));
     db.emit(caller, now, facts)?;

@@ -6,7 +6,7 @@ use channels::signature::SigningSecret;
 use chrono::Duration;
 use domain::caller::{Caller, Scope};
 use domain::delivery::Delivery;
-use domain::event::{About, Event, Kind, Logged, Record};
+use domain::event::{Event, Logged, Record};
 use persistence::delivery;
 use persistence::subscription::{self, Sealed};
 use serde_json::{Value, json};
@@ -125,13 +125,10 @@ fn disable(db: &Db, given_up: &GivenUp) -> Result<(), Error> {
     db.write(|db| {
         let now = db.now()?;
         if subscription::disable(db, *subscription, reason, now)? {
-            let fact = Event {
-                kind: Kind::Record(Record::SubscriptionDisabled),
-                announce: false,
-                about: About::default(),
-                payload: json!({ "id": subscription, "reason": reason }),
-                public_payload: None,
-            };
+            let fact = Event::unseen(
+                Record::SubscriptionDisabled,
+                json!({ "id": subscription, "reason": reason }),
+            );
             db.emit(&Caller::system(), now, vec![fact])?;
         }
         Ok(())

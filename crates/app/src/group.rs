@@ -138,11 +138,7 @@ pub fn edit(
         ..before
     };
     group::update(db, &after).map_err(Error::taken(group::SLUG_TAKEN, "the slug"))?;
-    let mut edited = record(Record::GroupEdited, &after);
-    if seen_before == Visibility::Public {
-        // Hidden now, it changes the public page all the same.
-        edited.public_payload.get_or_insert_with(|| json!({ "id": after.id }));
-    }
+    let edited = record(Record::GroupEdited, &after).seen_before(seen_before, after.id);
     db.emit(caller, now, vec![edited])?;
     find(db, Visibility::Internal, &Key::Id(after.id))
 }

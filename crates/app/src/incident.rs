@@ -312,12 +312,6 @@ fn fact(kind: Kind, announce: bool, incident: &Incident, touched: &[Component]) 
     Event { kind, announce, about, payload, public_payload }
 }
 
-/// A fact for the record. What the public could see before changes for it even if it is hidden
-/// now, so there is a public side to it, which says nothing.
 fn record(kind: Record, before: Visibility, incident: &Incident, touched: &[Component]) -> Event {
-    let mut fact = fact(Kind::Record(kind), false, incident, touched);
-    if before == Visibility::Public {
-        fact.public_payload.get_or_insert_with(|| json!({ "id": incident.id }));
-    }
-    fact
+    fact(Kind::Record(kind), false, incident, touched).seen_before(before, incident.id)
 }

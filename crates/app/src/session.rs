@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
 use domain::caller::{Actor, Caller, Role};
-use domain::event::{About, Event, Kind, Record};
+use domain::event::{Event, Record};
 use domain::user::User;
 use persistence::{session, user};
 use serde_json::json;
@@ -176,11 +176,5 @@ fn issue(db: &mut Write<'_>, session: Uuid, now: DateTime<Utc>) -> Result<Refres
 }
 
 fn record(kind: Record, about: serde_json::Value) -> Event {
-    Event {
-        kind: Kind::Record(kind),
-        announce: false,
-        about: About::default(),
-        payload: about,
-        public_payload: None,
-    }
+    Event::unseen(kind, about)
 }

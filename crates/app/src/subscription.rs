@@ -332,11 +332,5 @@ pub(crate) fn secret_place(id: Uuid) -> String {
 /// The log outlives the subscription, so it does not name its owner.
 fn record(kind: Record, subscription: &Subscription) -> Event {
     let Subscription { id, channel, state, version, .. } = subscription;
-    Event {
-        kind: Kind::Record(kind),
-        announce: false,
-        about: About::default(),
-        payload: json!({ "id": id, "channel": channel, "state": state, "version": version }),
-        public_payload: None,
-    }
+    Event::unseen(kind, json!({ "id": id, "channel": channel, "state": state, "version": version }))
 }

@@ -2,7 +2,7 @@
 use aws_lc_rs::{digest as hashes, rand};
 use chrono::{DateTime, Utc};
 use domain::caller::{Actor, Caller, Denied, Scope};
-use domain::event::{About, Event, Kind, Record};
+use domain::event::{Event, Record};
 use domain::token::Token;
 use persistence::token;
 use serde_json::json;
@@ -108,13 +108,7 @@ fn creator(caller: &Caller) -> String {
 }
 
 fn record(kind: Record, token: &Token) -> Event {
-    Event {
-        kind: Kind::Record(kind),
-        announce: false,
-        about: About::default(),
-        payload: json!(token),
-        public_payload: None,
-    }
+    Event::unseen(kind, json!(token))
 }
 
 /// A new secret: `farol_`, 32 random characters, 6 of checksum.

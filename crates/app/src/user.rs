@@ -1,6 +1,6 @@
 //! The people who may sign in.
 use domain::caller::{Caller, Role, Scope};
-use domain::event::{About, Event, Kind, Record};
+use domain::event::{Event, Record};
 use domain::user::User;
 use persistence::{session, user};
 use serde_json::json;
@@ -155,11 +155,5 @@ pub fn first_admin(db: &Db, email: &str, password: &str) -> Result<Option<User>,
 }
 
 fn record(kind: Record, user: &User) -> Event {
-    Event {
-        kind: Kind::Record(kind),
-        announce: false,
-        about: About::default(),
-        payload: json!(user),
-        public_payload: None,
-    }
+    Event::unseen(kind, json!(user))
 }

@@ -1,8 +1,9 @@
 //! Facts: what happened, told to subscribers or kept for the record.
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::caller::Visibility;
 use crate::incident::Impact;
 use crate::words::words;
 
@@ -99,6 +100,28 @@ pub struct Logged {
     /// Banner of the page when the fact was published.
     pub indicator: crate::page::Indicator,
     pub created_at: DateTime<Utc>,
+}
+
+impl Event {
+    /// A fact for the record that the public has no part in.
+    pub fn unseen(kind: Record, payload: Value) -> Self {
+        Self {
+            kind: Kind::Record(kind),
+            announce: false,
+            about: About::default(),
+            payload,
+            public_payload: None,
+        }
+    }
+
+    /// What the public could see before changes for it even if it is hidden now: then the fact has
+    /// a public side, which says nothing but the id.
+    pub fn seen_before(mut self, before: Visibility, id: Uuid) -> Self {
+        if before == Visibility::Public {
+            self.public_payload.get_or_insert_with(|| json!({ "id": id }));
+        }
+        self
+    }
 }
 
 impl Kind {

@@ -11,8 +11,7 @@ const MEASURE_EVERY: Duration = Duration::from_secs(5);
 const SWEEP_EVERY: u32 = 6;
 const PRUNE_EVERY: u32 = 120;
 /// Rows of a kind deleted at once.
-const PRUNED_AT_ONCE: i64 = 5_000;
-const PRUNED_AT_ONCE_ROWS: usize = 5_000;
+const PRUNED_AT_ONCE: u16 = 5_000;
 
 pub async fn run(db: Db, mut stopped: watch::Receiver<bool>) {
     let never = Notify::new();
@@ -41,8 +40,9 @@ fn tidy(db: &Db, round: u32) -> Result<(), Error> {
 /// Until nothing is left to forget, in small transactions.
 fn prune(db: &Db) -> Result<(), Error> {
     for kind in 0..app::prune::KINDS {
-        let forget = || db.write::<_, Error>(|db| Ok(app::prune::prune(db, kind, PRUNED_AT_ONCE)?));
-        while forget()? == PRUNED_AT_ONCE_ROWS {}
+        let forget =
+            || db.write::<_, Error>(|db| Ok(app::prune::prune(db, kind, PRUNED_AT_ONCE.into())?));
+        while forget()? == usize::from(PRUNED_AT_ONCE) {}
     }
     Ok(())
 }
