@@ -83,6 +83,8 @@ pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
     Ok(expanded)
 }
 
+/// Nobody is told of what happened before they subscribed, however late fan-out is.
+///
 /// Destinations are locked in the order of their ids, as everywhere. `ready_at` is only set where
 /// nothing is scheduled: a lease, a back-off or a retry stays what it is.
 const EXPAND: &str = "
@@ -95,7 +97,8 @@ matched as (
     where s.state = 'active' and s.deleted_at is null
       and (e.expand_after is null or s.id > e.expand_after)
       and case when e.subscription_id is not null then s.id = e.subscription_id else
-          (s.audience = 'internal' or e.public_payload is not null)
+          s.created_at <= e.created_at
+          and (s.audience = 'internal' or e.public_payload is not null)
           and (s.events = '{}' or e.kind = any (s.events))
           and (s.component_ids = '{}' and s.group_ids = '{}' and s.incident_ids = '{}'
                or s.component_ids && e.component_ids

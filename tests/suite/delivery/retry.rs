@@ -141,9 +141,9 @@ async fn gone_disables_until_somebody_reactivates() {
 #[tokio::test]
 async fn five_days_without_success_disable() {
     let (world, sink) = (World::new().await, Sink::start().await);
+    world.set_clock(Duration::days(-6));
     let one = subscribe(&world, json!({"url": sink.url("/hook")})).await;
     sink.always("/hook", 404);
-    world.set_clock(Duration::days(-6));
     happens(&world, "First").await;
     reaches(&world, &one, 0, "retrying", 1).await;
     for attempt in 2..4 {
