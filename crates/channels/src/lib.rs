@@ -2,7 +2,10 @@
 pub mod egress;
 pub mod signature;
 
+pub mod mail;
+pub mod message;
 mod webhook;
+pub mod wording;
 
 use std::time::Duration;
 
@@ -18,7 +21,10 @@ use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use egress::EgressPolicy;
+use mail::Mail;
 use signature::SigningSecret;
+use uuid::Uuid;
+use wording::Wording;
 
 /// Every channel there is. A new one is a file and a line here.
 pub static ALL: &[&dyn Channel] = &[&On::<webhook::Webhook>::NEW];
@@ -37,13 +43,96 @@ pub struct Notice<'a> {
     pub payload: &'a Value,
     /// Where the API is reached, without a trailing slash.
     pub api_url: &'a str,
+    pub reader: Reader<'a>,
+    /// The operator's own wording for this channel and event, where there is one.
+    pub wording: Option<&'a Wording>,
+    /// Events told along with this one, oldest first, when the reader asked for digests.
+    pub earlier: &'a [Related<'a>],
 }
 
-/// One attempt: when it is made, and with which keys it is signed, the newest first.
+/// An event told in the same message as a later one.
+#[derive(Clone, Copy, Debug)]
+pub struct Related<'a> {
+    pub event: &'a Logged,
+    pub payload: &'a Value,
+}
+
+/// Whom a notice is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// BCP 47 language tag; falls back to English.
+    pub locale: &'a str,
+    pub time_zone: chrono_tz::Tz,
+    /// Where the reader changes what they hear, and where they end it.
+    pub manage_url: Option<&'a str>,
+    pub unsubscribe_url: Option<&'a str>,
+}
+
+/// One attempt: when it is made, what it is called, and what is known from earlier ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'a> {
     pub at: DateTime<Utc>,
+    pub delivery: Uuid,
+    /// The keys that sign it, the newest first.
     pub keys: &'a [SigningSecret],
+    /// What [`Channel::anchor`] gave when this destination was last told of the same incident or
+    /// maintenance.
+    pub anchor: Option<&'a Value>,
+}
+
+/// One message on the way of a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it is for; the channel reads it in [`Done`].
+    pub name: &'static str,
+    pub letter: Letter,
+    /// Whether the delivery stands and falls with it. Touching up an earlier message does not count.
+    pub counts: bool,
+}
+
+/// What goes out: over HTTP, or by e-mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Letter {
+    Http(Outbound),
+    Mail(Box<Mail>),
+}
+
+/// A step that was made, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Done {
+    pub step: &'static str,
+    pub counts: bool,
+    pub verdict: Verdict,
+}
+
+/// What an answer means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub outcome: Outcome,
+    /// How long the answer asks us to wait, where its body says so. Headers are read elsewhere.
+    pub wait: Option<Duration>,
+    /// Whether the wait is for everything that goes out with the same credential.
+    pub wait_is_shared: bool,
+    /// What the channel wants to know of the answer later: an id, a reason to go another way.
+    pub learnt: Value,
+}
+
+/// How fast a provider takes messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Least time between two messages with one credential, in the long run.
+    pub interval: Duration,
+    /// How many may go out at once after a pause.
+    pub burst: u32,
+}
+
+/// Which waiting messages are still worth sending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Every one, in order.
+    Strict,
+    /// While the destination fails, only the latest state of each incident.
+    Latest,
 }
 
 /// A request to make, described but not made.
@@ -96,22 +185,53 @@ trait Adapter {
     const KIND: &'static str;
     /// Whether requests are signed: then a secret is made with each subscription.
     const SIGNED: bool = false;
+    const LANE: Lane = Lane::Latest;
     type Config: DeserializeOwned + Serialize + ToSchema;
 
     /// What is wrong with the configuration beyond its shape.
     fn check(config: &Self::Config, egress: &EgressPolicy) -> Vec<Fault>;
     /// The configuration without its secrets.
     fn shown(config: &Self::Config) -> Value;
-    fn render(config: &Self::Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound;
+
+    /// The next message on the way of a notice, given what was done in this attempt; nothing when
+    /// that was all. The first call has done nothing.
+    fn next(
+        config: &Self::Config,
+        notice: &Notice<'_>,
+        attempt: &Attempt<'_>,
+        done: &[Done],
+    ) -> Option<Step>;
 
     /// What an answer means. Most channels mean by a status what RFC 9110 §15 says.
-    fn judge(answer: &Answer) -> Outcome {
-        match answer.status {
-            200..=299 => Outcome::Delivered,
-            408 | 425 | 429 | 500..=599 => Outcome::Transient,
-            410 => Outcome::Gone,
-            _ => Outcome::Misconfigured,
-        }
+    fn judge(_step: &'static str, answer: &Answer) -> Verdict {
+        Verdict::of_status(answer.status)
+    }
+
+    /// What to know when the same incident is told of again, from a delivered attempt.
+    fn anchor(_config: &Self::Config, _attempt: &Attempt<'_>, _done: &[Done]) -> Option<Value> {
+        None
+    }
+
+    /// The configuration that the destination itself has asked for, in place of the present one.
+    /// The steps go on with it.
+    fn moved(_config: &Self::Config, _done: &[Done]) -> Option<Self::Config> {
+        None
+    }
+
+    /// The provider's id of the message, when its fate is reported later.
+    fn receipt(_done: &[Done]) -> Option<String> {
+        None
+    }
+
+    /// What many subscriptions share with the provider (a bot, an account), and how fast it takes
+    /// messages. The text is never shown or stored in clear.
+    fn credential(_config: &Self::Config) -> Option<(String, Pace)> {
+        None
+    }
+
+    /// The address a person would name, to find and erase them by.
+    fn address(_config: &Self::Config) -> Option<String> {
+        None
     }
 }
 
@@ -129,15 +249,28 @@ pub trait Channel: Sync {
     fn check(&self, config: &Value, egress: &EgressPolicy) -> Vec<Fault>;
     /// The configuration without its secrets.
     fn shown(&self, config: &Value) -> Result<Value, Unreadable>;
-    /// The request that tells a notice.
-    fn render(
+    /// Which waiting messages are still worth sending.
+    fn lane(&self) -> Lane;
+    /// The next message on the way of a notice; nothing when `done` was all.
+    fn next(
         &self,
         config: &Value,
         notice: &Notice<'_>,
         attempt: &Attempt<'_>,
-    ) -> Result<Outbound, Unreadable>;
+        done: &[Done],
+    ) -> Result<Option<Step>, Unreadable>;
     /// What an answer means.
-    fn judge(&self, answer: &Answer) -> Outcome;
+    fn judge(&self, step: &'static str, answer: &Answer) -> Verdict;
+    /// What to know when the same incident is told of again.
+    fn anchor(&self, config: &Value, attempt: &Attempt<'_>, done: &[Done]) -> Option<Value>;
+    /// The configuration that the destination has asked for, in place of the present one.
+    fn moved(&self, config: &Value, done: &[Done]) -> Option<Value>;
+    /// The provider's id of the message, when its fate is reported later.
+    fn receipt(&self, done: &[Done]) -> Option<String>;
+    /// What many subscriptions share with the provider, and how fast it takes messages.
+    fn credential(&self, config: &Value) -> Option<(String, Pace)>;
+    /// The address a person would name, to find and erase them by.
+    fn address(&self, config: &Value) -> Option<String>;
 }
 
 struct On<A>(std::marker::PhantomData<fn() -> A>);
@@ -185,17 +318,72 @@ impl<A: Adapter> Channel for On<A> {
         Ok(A::shown(&Self::parse(config)?))
     }
 
-    fn render(
+    fn lane(&self) -> Lane {
+        A::LANE
+    }
+
+    fn next(
         &self,
         config: &Value,
         notice: &Notice<'_>,
         attempt: &Attempt<'_>,
-    ) -> Result<Outbound, Unreadable> {
-        Ok(A::render(&Self::parse(config)?, notice, attempt))
+        done: &[Done],
+    ) -> Result<Option<Step>, Unreadable> {
+        Ok(A::next(&Self::parse(config)?, notice, attempt, done))
     }
 
-    fn judge(&self, answer: &Answer) -> Outcome {
-        A::judge(answer)
+    fn judge(&self, step: &'static str, answer: &Answer) -> Verdict {
+        A::judge(step, answer)
+    }
+
+    fn anchor(&self, config: &Value, attempt: &Attempt<'_>, done: &[Done]) -> Option<Value> {
+        A::anchor(&Self::parse(config).ok()?, attempt, done)
+    }
+
+    fn moved(&self, config: &Value, done: &[Done]) -> Option<Value> {
+        let moved = A::moved(&Self::parse(config).ok()?, done)?;
+        serde_json::to_value(moved).ok()
+    }
+
+    fn receipt(&self, done: &[Done]) -> Option<String> {
+        A::receipt(done)
+    }
+
+    fn credential(&self, config: &Value) -> Option<(String, Pace)> {
+        A::credential(&Self::parse(config).ok()?)
+    }
+
+    fn address(&self, config: &Value) -> Option<String> {
+        A::address(&Self::parse(config).ok()?)
+    }
+}
+
+impl Step {
+    /// The message itself.
+    fn telling(name: &'static str, request: Outbound) -> Self {
+        Self { name, letter: Letter::Http(request), counts: true }
+    }
+
+    /// A change to an earlier message; whether it works does not matter much.
+    fn touching_up(name: &'static str, request: Outbound) -> Self {
+        Self { name, letter: Letter::Http(request), counts: false }
+    }
+}
+
+impl Verdict {
+    /// Nothing but what became of it.
+    pub const fn of(outcome: Outcome) -> Self {
+        Self { outcome, wait: None, wait_is_shared: false, learnt: Value::Null }
+    }
+
+    /// By the status alone, as RFC 9110 §15 has it.
+    pub const fn of_status(status: u16) -> Self {
+        Self::of(match status {
+            200..=299 => Outcome::Delivered,
+            408 | 425 | 429 | 500..=599 => Outcome::Transient,
+            410 => Outcome::Gone,
+            _ => Outcome::Misconfigured,
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::egress::EgressPolicy;
 use crate::signature::{SigningSecret, signature_header};
-use crate::{Adapter, Attempt, Fault, Method, Notice, Outbound, last4};
+use crate::{Adapter, Attempt, Done, Fault, Lane, Method, Notice, Outbound, Step, last4};
 
 /// Most headers of one's own, and the longest value of one.
 const HEADERS_MAX: usize = 20;
@@ -65,6 +65,7 @@ pub enum Format {
 impl Adapter for Webhook {
     const KIND: &'static str = "webhook";
     const SIGNED: bool = true;
+    const LANE: Lane = Lane::Strict;
     type Config = Config;
 
     fn check(config: &Config, egress: &EgressPolicy) -> Vec<Fault> {
@@ -91,24 +92,33 @@ impl Adapter for Webhook {
         })
     }
 
-    fn render(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound {
-        let body = match config.format {
-            Format::Farol => farol(notice),
-            Format::Statuspage => statuspage::body(notice),
-        };
-        let body = Bytes::from(body.to_string());
-        let id = notice.event.id.to_string();
-        let timestamp = attempt.at.timestamp();
-        let keys: Vec<&SigningSecret> = attempt.keys.iter().collect();
-        let mut headers = vec![
-            ("content-type".to_owned(), "application/json".to_owned()),
-            ("webhook-signature".to_owned(), signature_header(&keys, &id, timestamp, &body)),
-            ("webhook-id".to_owned(), id),
-            ("webhook-timestamp".to_owned(), timestamp.to_string()),
-        ];
-        headers.extend(config.headers.clone());
-        Outbound { method: Method::Post, url: config.url.clone(), headers, body }
+    fn next(
+        config: &Config,
+        notice: &Notice<'_>,
+        attempt: &Attempt<'_>,
+        done: &[Done],
+    ) -> Option<Step> {
+        done.is_empty().then(|| Step::telling("post", request(config, notice, attempt)))
     }
+}
+
+fn request(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound {
+    let body = match config.format {
+        Format::Farol => farol(notice),
+        Format::Statuspage => statuspage::body(notice),
+    };
+    let body = Bytes::from(body.to_string());
+    let id = notice.event.id.to_string();
+    let timestamp = attempt.at.timestamp();
+    let keys: Vec<&SigningSecret> = attempt.keys.iter().collect();
+    let mut headers = vec![
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("webhook-signature".to_owned(), signature_header(&keys, &id, timestamp, &body)),
+        ("webhook-id".to_owned(), id),
+        ("webhook-timestamp".to_owned(), timestamp.to_string()),
+    ];
+    headers.extend(config.headers.clone());
+    Outbound { method: Method::Post, url: config.url.clone(), headers, body }
 }
 
 fn farol(notice: &Notice<'_>) -> Value {

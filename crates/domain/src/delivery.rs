@@ -15,6 +15,10 @@ words! {
         /// Failed at least once and waits for the next attempt.
         Retrying = "retrying",
         Delivered = "delivered",
+        /// The provider took it and reports its fate later.
+        Accepted = "accepted",
+        /// Not sent: the destination failed until there was newer news of the same thing.
+        Superseded = "superseded",
         /// Given up; `redeliver` and `recover` bring it back.
         Dead = "dead",
     }
@@ -30,7 +34,9 @@ words! {
         Misconfigured = "misconfigured",
         /// The destination is gone for good (410): the subscription is disabled.
         Gone = "gone",
-        /// Farol refuses to call the destination; never retried by itself.
+        /// The credential is refused: it is paused, and whatever goes out with it waits.
+        Credential = "credential",
+        /// Farol or the provider will never send this message; the destination is fine.
         Blocked = "blocked",
     }
 }
@@ -39,6 +45,8 @@ words! {
 const TRANSIENT: [i64; 10] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200];
 /// Waits after a failure that somebody has to mend: three more tries within the hour.
 const MISCONFIGURED: [i64; 3] = [300, 900, 2_400];
+/// Wait before a delivery is tried again whose credential was refused.
+pub const CREDENTIAL_WAIT: Duration = Duration::minutes(1);
 /// Longest `Retry-After` that is honoured.
 const RETRY_AFTER_MAX: Duration = Duration::hours(6);
 /// How long a destination may fail without one success before its subscription is disabled.
@@ -98,6 +106,8 @@ pub fn next(outcome: Outcome, attempt: usize, retry_after: Option<Duration>, jit
         Outcome::Gone | Outcome::Blocked => return Next::Finish(State::Dead),
         Outcome::Transient => &TRANSIENT,
         Outcome::Misconfigured => &MISCONFIGURED,
+        // Not the destination's fault, so it does not use up its attempts.
+        Outcome::Credential => return Next::Retry(CREDENTIAL_WAIT),
     };
     let Some(base) = attempt.checked_sub(1).and_then(|index| waits.get(index)) else {
         return Next::Finish(State::Dead);

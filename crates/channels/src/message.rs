@@ -1,0 +1,84 @@
+//! What a notice says, in the reader's words, before a channel dresses it.
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::Notice;
+
+/// A notice in words. All texts are source texts: nothing is escaped, cut or marked up yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The incident or maintenance that this is part of: messages with one subject form a thread.
+    pub subject: Option<Uuid>,
+    /// Whether this is the first or last word on the subject.
+    pub opens: bool,
+    pub closes: bool,
+    pub tone: Tone,
+    /// The title of the incident or maintenance, or the name of the component.
+    pub title: String,
+    /// Where it stands, in one or two words, like `Investigating`.
+    pub state: String,
+    /// What was said: the Markdown of the update, or a sentence of ours.
+    pub text: String,
+    /// Labelled facts, in order: impact, affected components, since when, how long.
+    pub facts: Vec<(String, String)>,
+    /// What to press, and where it leads.
+    pub link: Option<(String, String)>,
+    /// The page's name.
+    pub page: String,
+    /// How to end these messages, and where: for channels that people subscribe to themselves.
+    pub manage: Option<(String, String)>,
+    pub at: DateTime<Utc>,
+}
+
+/// How good or bad the news are; channels choose colours and signs by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It works again.
+    Good,
+    /// Nothing to worry about.
+    Calm,
+    /// Planned work.
+    Planned,
+    Minor,
+    Major,
+    Critical,
+}
+
+impl Message {
+    /// Puts a notice into the reader's words; the operator's wording takes the place of the text.
+    pub fn of(notice: &Notice<'_>) -> Self {
+        let _ = notice;
+        todo!()
+    }
+
+    /// `[Investigating] Errors at the checkout`.
+    pub fn heading(&self) -> String {
+        format!("[{}] {}", self.state, self.title)
+    }
+}
+
+impl Tone {
+    /// A sign that is read as the tone at a glance.
+    pub const fn emoji(self) -> &'static str {
+        match self {
+            Self::Good => "\u{1f7e2}",
+            Self::Calm => "\u{2139}\u{fe0f}",
+            Self::Planned => "\u{1f527}",
+            Self::Minor => "\u{1f7e1}",
+            Self::Major => "\u{1f7e0}",
+            Self::Critical => "\u{1f534}",
+        }
+    }
+
+    /// 24-bit RGB.
+    pub const fn colour(self) -> u32 {
+        match self {
+            Self::Good => 0x2f_b3_44,
+            Self::Calm => 0x6c_75_7d,
+            Self::Planned => 0x3b_82_f6,
+            Self::Minor => 0xf5_b3_01,
+            Self::Major => 0xf9_73_16,
+            Self::Critical => 0xe1_1d_48,
+        }
+    }
+}
