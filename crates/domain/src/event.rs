@@ -1,4 +1,6 @@
 //! Facts: what happened, told to subscribers or kept for the record.
+mod log;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,6 +8,8 @@ use uuid::Uuid;
 use crate::caller::Visibility;
 use crate::incident::Impact;
 use crate::words::words;
+
+pub use log::{Entry, EntryWithPayload, Tallies, Tally};
 
 words! {
     /// What subscribers can be told.
@@ -38,6 +42,12 @@ words! {
         IncidentEdited = "incident.edited",
         IncidentDeleted = "incident.deleted",
         PostmortemEdited = "incident.postmortem_edited",
+        IncidentTemplateCreated = "incident_template.created",
+        IncidentTemplateEdited = "incident_template.edited",
+        IncidentTemplateDeleted = "incident_template.deleted",
+        MessageTemplateCreated = "message_template.created",
+        MessageTemplateEdited = "message_template.edited",
+        MessageTemplateDeleted = "message_template.deleted",
         UserCreated = "user.created",
         UserEdited = "user.edited",
         UserDeleted = "user.deleted",

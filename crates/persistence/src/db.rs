@@ -1,4 +1,5 @@
 //! The pool, and the two ways through it: [`Read`] and [`Write`].
+use std::convert::Infallible;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -51,6 +52,7 @@ pub struct Read<'c> {
 pub struct Write<'c> {
     read: Read<'c>,
     pub(crate) commit: Commit,
+    rehearsal: bool,
 }
 
 /// Migrations could not be applied.
@@ -138,7 +140,7 @@ impl Db {
         let (value, commit) = conn
             .transaction(|conn| {
                 let read = Read { conn, page: &self.page };
-                let mut write = Write { read, commit: Commit::default() };
+                let mut write = Write { read, commit: Commit::default(), rehearsal: false };
                 let value = job(&mut write).map_err(Either)?;
                 Ok((value, write.commit))
             })
@@ -150,6 +152,24 @@ impl Db {
             hook(commit);
         }
         Ok(value)
+    }
+
+    /// Runs `job` in one transaction and takes everything back: nothing is written, and nobody
+    /// hears of it.
+    pub fn rehearse<T, E: From<DbError>>(
+        &self,
+        job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut conn = self.pool.get().map_err(DbError::from)?;
+        let ended = conn.transaction::<Infallible, _, _>(|conn| {
+            let read = Read { conn, page: &self.page };
+            let mut write = Write { read, commit: Commit::default(), rehearsal: true };
+            Err(Rehearsed(job(&mut write)))
+        });
+        match ended {
+            Err(Rehearsed(outcome)) => outcome,
+            Ok(never) => match never {},
+        }
     }
 
     /// Applies what is missing of [`MIGRATIONS`]; one process at a time.
@@ -188,6 +208,11 @@ impl Write<'_> {
         self.commit.access = true;
     }
 
+    /// Whether everything is taken back at the end.
+    pub fn is_rehearsal(&self) -> bool {
+        self.rehearsal
+    }
+
     /// There is something to do for the workers, though no fact was written.
     pub fn commit_news(&mut self) {
         self.commit.events = true;
@@ -219,6 +244,15 @@ struct Either<E>(E);
 impl<E: From<DbError>> From<diesel::result::Error> for Either<E> {
     fn from(error: diesel::result::Error) -> Self {
         Self(E::from(DbError::from(error)))
+    }
+}
+
+/// diesel takes a transaction back when it ends in an error, so that is what a rehearsal does.
+struct Rehearsed<T, E>(Result<T, E>);
+
+impl<T, E: From<DbError>> From<diesel::result::Error> for Rehearsed<T, E> {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(Err(E::from(DbError::from(error))))
     }
 }
 

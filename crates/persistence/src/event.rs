@@ -1,4 +1,6 @@
 //! The outbox: facts leave a transaction only through [`Write::emit`].
+mod log;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Caller;
@@ -8,6 +10,8 @@ use uuid::Uuid;
 use crate::schema::events;
 use crate::word::Word;
 use crate::{DbError, Write};
+
+pub use log::{Filter, find, page};
 
 impl Write<'_> {
     /// Writes facts into the transaction that makes them true; they are told once it committed.

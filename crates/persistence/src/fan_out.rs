@@ -83,31 +83,41 @@ pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
     Ok(expanded)
 }
 
-/// Nobody is told of what happened before they subscribed, however late fan-out is.
+/// Which subscriptions `s` want to hear of an event `e`.
 ///
+/// Nobody is told of what happened before they subscribed, however late fan-out is.
+macro_rules! wants {
+    () => {
+        "s.state = 'active' and s.deleted_at is null
+         and case when e.subscription_id is not null then s.id = e.subscription_id else
+             s.created_at <= e.created_at
+             and (s.audience = 'internal' or e.public_payload is not null)
+             and (s.events = '{}' or e.kind = any (s.events))
+             and (s.component_ids = '{}' and s.group_ids = '{}' and s.incident_ids = '{}'
+                  or s.component_ids && e.component_ids
+                  or s.group_ids && e.group_ids
+                  or e.incident_id = any (s.incident_ids))
+             and (s.min_impact is null or e.impact is null
+                  or array_position(array['none', 'minor', 'major', 'critical'], e.impact)
+                     >= array_position(array['none', 'minor', 'major', 'critical'], s.min_impact))
+             end"
+    };
+}
+pub(crate) use wants;
+
 /// Destinations are locked in the order of their ids, as everywhere. `ready_at` is only set where
 /// nothing is scheduled: a lease, a back-off or a retry stays what it is.
-const EXPAND: &str = "
+const EXPAND: &str = concat!(
+    "
 with event as (
     select * from events
     where announce and expanded_at is null and sequence is not null
     order by sequence limit 1),
 matched as (
     select s.id from subscriptions s, event e
-    where s.state = 'active' and s.deleted_at is null
-      and (e.expand_after is null or s.id > e.expand_after)
-      and case when e.subscription_id is not null then s.id = e.subscription_id else
-          s.created_at <= e.created_at
-          and (s.audience = 'internal' or e.public_payload is not null)
-          and (s.events = '{}' or e.kind = any (s.events))
-          and (s.component_ids = '{}' and s.group_ids = '{}' and s.incident_ids = '{}'
-               or s.component_ids && e.component_ids
-               or s.group_ids && e.group_ids
-               or e.incident_id = any (s.incident_ids))
-          and (s.min_impact is null or e.impact is null
-               or array_position(array['none', 'minor', 'major', 'critical'], e.impact)
-                  >= array_position(array['none', 'minor', 'major', 'critical'], s.min_impact))
-          end
+    where (e.expand_after is null or s.id > e.expand_after) and ",
+    wants!(),
+    "
     order by s.id limit $1),
 locked as materialized (
     select d.subscription_id from destinations d join matched m on m.id = d.subscription_id
@@ -126,7 +136,8 @@ advanced as (
     set expand_after = coalesce((select id from matched order by id desc limit 1), e.expand_after),
         expanded_at = case when (select count(*) from matched) < $1 then farol_now() end
     from event where e.position = event.position)
-select (select count(*) from enqueued) as n from event";
+select (select count(*) from enqueued) as n from event"
+);
 
 #[derive(QueryableByName)]
 struct Count {

@@ -17,8 +17,8 @@ use crate::word::Word;
 use crate::{DbError, Read, Write};
 
 pub use list::{Filter, State, open, page};
-pub(crate) use row::effects;
 use row::{NewRow, Row, UpdateRow};
+pub(crate) use row::{as_column, effects};
 
 /// Name of the constraint that allows one open incident per deduplication key.
 pub const DEDUP_KEY_TAKEN: &str = "incidents_dedup_key";
@@ -91,8 +91,16 @@ pub fn with_dedup_key(db: &mut Read<'_>, key: &str) -> Result<Option<Incident>, 
 
 /// Adds an incident; its state follows by [`settle`].
 pub fn insert(db: &mut Write<'_>, new: &New<'_>, timeline: &Timeline) -> Result<(), DbError> {
-    diesel::insert_into(incidents::table).values(NewRow::of(new, timeline)).execute(db.conn)?;
+    let row = NewRow::of(new, timeline, rehearsed_number(db, new.id));
+    diesel::insert_into(incidents::table).values(row).execute(db.conn)?;
     set_components(db, new.id, timeline)
+}
+
+/// The sequence of numbers does not go back when a rehearsal is taken back, so an incident that is
+/// rehearsed has a number below zero, and one of its own, lest rehearsals wait for each other.
+fn rehearsed_number(db: &Write<'_>, id: Uuid) -> Option<i64> {
+    let (_, random) = id.as_u64_pair();
+    db.is_rehearsal().then(|| -i64::try_from(random >> 2).unwrap_or(i64::MAX) - 1)
 }
 
 /// Writes back what may be edited of an incident and what its updates make of it.
