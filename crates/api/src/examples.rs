@@ -1,4 +1,8 @@
 //! Examples in the document: of what is sent by hand, of what comes back from the real types.
+mod log;
+mod sent;
+mod template;
+
 use chrono::{DateTime, Utc};
 use domain::caller::{Role, Scope, Visibility};
 use domain::component::{Component, Status};
@@ -20,7 +24,7 @@ use uuid::Uuid;
 /// Puts an example to every body that has one.
 pub fn add(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
-    for (name, example) in sent().into_iter().chain(answered()) {
+    for (name, example) in sent::all().into_iter().chain(answered()) {
         let Some(RefOr::T(schema)) = components.schemas.get_mut(name) else { continue };
         match schema {
             Schema::Object(object) => object.example = Some(example),
@@ -28,66 +32,6 @@ pub fn add(document: &mut OpenApi) {
             _ => {}
         }
     }
-}
-
-/// Bodies that callers send; all of them are accepted as they stand, given that what they name
-/// exists.
-fn sent() -> Vec<(&'static str, Value)> {
-    vec![
-        ("NewComponent", json!({ "name": "API", "description": "The public API" })),
-        ("ComponentPatch", json!({ "reported_status": "degraded_performance" })),
-        ("NewGroup", json!({ "name": "Platform" })),
-        ("GroupPatch", json!({ "collapsed": true })),
-        ("Order", json!({ "ids": [id(1)] })),
-        (
-            "NewIncident",
-            json!({
-                "title": "API errors",
-                "message": "We see elevated error rates and are **investigating**.",
-                "components": [{ "slug": "api", "status": "partial_outage" }],
-                "dedup_key": "api-5xx",
-            }),
-        ),
-        ("NamedComponent", json!({ "slug": "api", "status": "partial_outage" })),
-        ("IncidentPatch", json!({ "title": "API errors in Europe", "pinned": true })),
-        (
-            "NewUpdate",
-            json!({ "status": "identified", "message": "A deploy is being rolled back." }),
-        ),
-        ("UpdatePatch", json!({ "message": "A faulty deploy is being rolled back." })),
-        ("NewPostmortem", json!({ "body": "## What happened\n\n…", "published": true })),
-        (
-            "NewSubscription",
-            json!({
-                "channel": "webhook",
-                "label": "On-call",
-                "config": { "url": "https://hooks.example.org/farol" },
-                "filter": { "min_impact": "major" },
-            }),
-        ),
-        ("SubscriptionPatch", json!({ "state": "paused" })),
-        ("Recovery", json!({ "since": at(0) })),
-        ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),
-        ("Refresh", json!({ "refresh_token": "Yb2p…" })),
-        (
-            "NewPassword",
-            json!({
-                "current_password": "correct horse battery",
-                "new_password": "staple correct horse",
-            }),
-        ),
-        (
-            "NewUser",
-            json!({
-                "email": "ana@example.org",
-                "name": "Ana",
-                "role": "responder",
-                "password": "correct horse battery",
-            }),
-        ),
-        ("UserPatch", json!({ "role": "admin" })),
-        ("NewToken", json!({ "name": "Prometheus", "scopes": ["incidents"] })),
-    ]
 }
 
 /// Bodies that come back.
@@ -116,6 +60,14 @@ fn answered() -> Vec<(&'static str, Value)> {
         ("Incident", json!(incident())),
         ("IncidentUpdate", json!(update())),
         ("IncidentList", list(json!(incident()))),
+        ("IncidentTemplate", json!(template::incident_template())),
+        ("IncidentTemplateList", list(json!(template::incident_template()))),
+        ("IncidentPreview", json!(template::preview())),
+        ("MessageTemplate", json!(template::message_template())),
+        ("MessageTemplateList", list(json!(template::message_template()))),
+        ("Event", json!(log::event())),
+        ("EventList", list(json!(log::event()))),
+        ("EventWithPayload", json!(log::event_with_payload())),
         ("Subscription", json!(subscription())),
         ("SubscriptionList", list(json!(subscription()))),
         (
