@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use channels::Lane;
 use channels::signature::SigningSecret;
 use chrono::Duration;
 use domain::caller::{Caller, Scope};
@@ -9,6 +10,7 @@ use domain::delivery::Delivery;
 use domain::event::{Event, Logged, Record};
 use persistence::delivery;
 use persistence::subscription::{self, Sealed};
+use persistence::thread;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,6 +19,7 @@ use crate::vault::Vault;
 use crate::{Db, Error, Page, Read, Window, Write};
 
 pub use persistence::delivery::{Backlog, Filter, Job, Lease, Settled, Settlement};
+pub use persistence::thread::Anchors;
 
 /// How long a destination is ours: the longest send, and room to write the result back.
 pub const LEASE: Duration = Duration::seconds(60);
@@ -60,6 +63,8 @@ pub struct Batch {
     pub leases: Vec<Lease>,
     /// The events behind the jobs.
     pub events: HashMap<Uuid, Arc<Logged>>,
+    /// The threads that they may go on with.
+    pub anchors: Anchors,
 }
 
 /// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles.
@@ -69,13 +74,29 @@ pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64) -> Result<Batch, Error>
         leases.iter().flat_map(|it| it.jobs.iter().map(|job| job.event)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let events = if ids.is_empty() {
-        Vec::new()
-    } else {
-        db.read::<_, Error>(|db| Ok(delivery::events(db, &ids)?))?
+    if ids.is_empty() {
+        return Ok(Batch { leases, events: HashMap::new(), anchors: Anchors::new() });
+    }
+    db.read(|db| {
+        let events = delivery::events(db, &ids)?;
+        let anchors = anchors(db, &leases, &events)?;
+        let events = events.into_iter().map(|it| (it.id, Arc::new(it))).collect();
+        Ok(Batch { leases, events, anchors })
+    })
+}
+
+/// Only channels that care for the latest state thread their messages.
+fn anchors(db: &mut Read<'_>, leases: &[Lease], events: &[Logged]) -> Result<Anchors, Error> {
+    let threads = |it: &&Lease| {
+        channels::find(&it.target.channel).is_some_and(|it| it.lane() == Lane::Latest)
     };
-    let events = events.into_iter().map(|it| (it.id, Arc::new(it))).collect();
-    Ok(Batch { leases, events })
+    let subscriptions: Vec<Uuid> =
+        leases.iter().filter(threads).map(|it| it.subscription).collect();
+    let subjects: Vec<Uuid> = events.iter().filter_map(|it| it.subject).collect();
+    if subscriptions.is_empty() || subjects.is_empty() {
+        return Ok(Anchors::new());
+    }
+    Ok(thread::anchors(db, &subscriptions, &subjects)?)
 }
 
 /// The configuration and keys of a destination, in clear, for the moment of sending.

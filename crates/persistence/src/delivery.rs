@@ -11,6 +11,7 @@ use crate::cursor::{Cursor, Page, Window};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
 
+pub(crate) use queue::seconds;
 pub use queue::{
     Backlog, Job, Lease, Settled, Settlement, Target, backlog, claim, events, settle, sweep,
 };
