@@ -7,6 +7,7 @@ pub mod message;
 mod webhook;
 pub mod wording;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -48,6 +49,25 @@ pub struct Notice<'a> {
     pub wording: Option<&'a Wording>,
     /// Events told along with this one, oldest first, when the reader asked for digests.
     pub earlier: &'a [Related<'a>],
+    /// What was rendered of this payload for other destinations.
+    pub bodies: &'a Bodies,
+}
+
+/// Bodies of one payload that are the same for every destination: rendered once.
+#[derive(Debug, Default)]
+pub struct Bodies(Mutex<Vec<(&'static str, Bytes)>>);
+
+impl Bodies {
+    /// The body in a shape, made by the first who asks for it.
+    pub fn once(&self, shape: &'static str, render: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let mut rendered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, body)) = rendered.iter().find(|(of, _)| *of == shape) {
+            return body.clone();
+        }
+        let body = Bytes::from(render());
+        rendered.push((shape, body.clone()));
+        body
+    }
 }
 
 /// An event told in the same message as a later one.
