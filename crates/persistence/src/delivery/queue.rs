@@ -156,9 +156,10 @@ due as materialized (
     order by d.ready_at limit $2 for update of d skip locked),
 spent as (
     update credentials c
-    set next_free_at = greatest(c.next_free_at, (select farol_now()) - c.burst * i.took) + u.n * i.took
-    from (select credential_id, count(*) as n from due group by credential_id) u,
-         lateral (select make_interval(secs => c.interval_us / 1e6) as took) i
+    set next_free_at = greatest(c.next_free_at,
+                (select farol_now()) - make_interval(secs => c.burst * c.interval_us / 1e6))
+            + make_interval(secs => u.n * c.interval_us / 1e6)
+    from (select credential_id, count(*) as n from due group by credential_id) u
     where c.id = u.credential_id),
 leased as (
     update destinations d
