@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::Notice;
 use crate::message::Message;
 use crate::text::{self, Dialect, Limit, Style, Unit};
 
@@ -126,8 +127,20 @@ impl Chat {
         }
     }
 
-    /// A whole message as one text.
-    pub fn letter(&self, message: &Message, max: usize) -> String {
+    /// Plain text within the chat's markup.
+    pub fn plain(&self, text: &str) -> String {
+        let words = text.split_inclusive(char::is_whitespace).map(|word| {
+            let is_url = word.starts_with("https://") || word.starts_with("http://");
+            if is_url { word.to_owned() } else { self.escape(&self.tame(word)) }
+        });
+        words.collect()
+    }
+
+    /// A whole message as one text: in the operator's own words, or in ours.
+    pub fn letter(&self, message: &Message, own: Option<&Own>, max: usize) -> String {
+        if let Some(own) = own {
+            return text::cut(&own.text, max, self.unit()).into_owned();
+        }
         let state = self.line(&message.state, LINE_MAX);
         let title = self.line(&message.title, LINE_MAX);
         let head = format!("{0}{state}{0}: {title}", self.strong);
@@ -170,6 +183,20 @@ impl Chat {
     }
 }
 
+/// What an operator says in place of our text and facts, in the chat's markup.
+pub(crate) struct Own {
+    /// In place of the title; plain text.
+    pub title: Option<String>,
+    pub text: String,
+}
+
+impl Own {
+    pub fn of(notice: &Notice<'_>, message: &Message, escape: fn(&str) -> String) -> Option<Self> {
+        let (title, text) = notice.wording?.render(notice, message, escape)?;
+        Some(Self { title, text: text.trim().to_owned() })
+    }
+}
+
 impl Dialect for Chat {
     /// Some count characters, some code units: this is enough for both.
     fn unit(&self) -> Unit {
@@ -196,6 +223,11 @@ impl Dialect for Chat {
             escaped.push(c);
         }
         escaped
+    }
+
+    fn code(&self, text: &str) -> Option<String> {
+        // Only its own end means something within code.
+        (!self.code.is_empty()).then(|| text.replace('`', "\u{2cb}"))
     }
 
     fn url(&self, url: &str) -> String {
@@ -288,7 +320,10 @@ mod tests {
             ("@here", "@\u{200b}here"),
             ("hi @everyone!", "hi @\u{200b}everyone!"),
             ("ops@example.org", "ops@example.org"),
-            ("<!channel> <@U1> <users/all>", "<\u{200b}!channel> <\u{200b}@\u{200b}U1> <\u{200b}users/all>"),
+            (
+                "<!channel> <@U1> <users/all>",
+                "<\u{200b}!channel> <\u{200b}@\u{200b}U1> <\u{200b}users/all>",
+            ),
             ("{{DATE(2026)}}", "{\u{200b}{DATE(2026)}}"),
         ] {
             assert_eq!(tamed(text, ""), tame, "{text}");
@@ -299,9 +334,20 @@ mod tests {
 
     #[test]
     fn marks_of_people_are_no_markup() {
-        assert_eq!(DISCORD.line("*a* [b](https://c) `d`", 100), "\\*a\\* \\[b\\](https://c) \\`d\\`");
+        assert_eq!(
+            DISCORD.line("*a* [b](https://c) `d`", 100),
+            "\\*a\\* \\[b\\](https://c) \\`d\\`"
+        );
         assert_eq!(WHATSAPP.line("*a* _b_ c_d", 100), "∗a∗ ＿b＿ c_d");
         assert_eq!(ROCKET_CHAT.line("[b](c)", 100), "[b]\u{200b}(c)");
+    }
+
+    #[test]
+    fn code_stays_as_it_is() {
+        assert_eq!(DISCORD.body("run `rm a_b *`", 100), "run `rm a_b *`");
+        assert_eq!(WHATSAPP.body("```\na * _b_\n```", 100), "```\na * _b_\n```");
+        assert_eq!(TEAMS.body("run `rm *`", 100), "run rm \\*");
+        assert_eq!(DISCORD.body("`` a ` b ``", 100), "`a \u{2cb} b`");
     }
 
     #[test]
@@ -311,13 +357,17 @@ mod tests {
         let link = "https://a.example/x_%28y%29";
         assert_eq!(
             DISCORD.body(markdown, 1_000),
-            format!("**What**\n\n**Fixed** *now*, see [the page]({link}) or \
-                https://a.example/b_c.\n\n• one\n• two\n\n> said")
+            format!(
+                "**What**\n\n**Fixed** *now*, see [the page]({link}) or \
+                https://a.example/b_c.\n\n• one\n• two\n\n> said"
+            )
         );
         assert_eq!(
             GOOGLE_CHAT.body(markdown, 1_000),
-            format!("*What*\n\n*Fixed* _now_, see <{link}|the page> or \
-                https://a.example/b_c.\n\n• one\n• two\n\nsaid")
+            format!(
+                "*What*\n\n*Fixed* _now_, see <{link}|the page> or \
+                https://a.example/b_c.\n\n• one\n• two\n\nsaid"
+            )
         );
         assert_eq!(
             WHATSAPP.body("[the page](https://a.example/x_(y))", 1_000),
@@ -331,7 +381,8 @@ mod tests {
 
     #[test]
     fn lines_keep_their_limit() {
-        for text in ["*".repeat(4_000), "👩‍👩‍👧‍👦".repeat(400), "שלום ".repeat(800)] {
+        for text in ["*".repeat(4_000), "👩‍👩‍👧‍👦".repeat(400), "שלום ".repeat(800)]
+        {
             for chat in [&DISCORD, &WHATSAPP] {
                 let line = chat.line(&text, 256);
                 assert!(Unit::Utf16.of(&line) <= 256 && line.ends_with('…'), "{line}");

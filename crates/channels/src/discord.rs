@@ -1,18 +1,19 @@
 //! Discord: an incoming webhook. Every update is a message of its own, and the first message
 //! about an incident is kept at the present state.
+mod embed;
+
 use std::time::Duration;
 
-use chrono::SecondsFormat;
 use domain::delivery::Outcome;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::chat::DISCORD;
+use crate::chat::{DISCORD, Own};
 use crate::egress::EgressPolicy;
 use crate::hook::{self, check_url, shown_url};
-use crate::message::Message;
+use crate::message::{Message, is_aside};
 use crate::text::{self, Unit};
 use crate::{
     Adapter, Answer, Attempt, Done, Fault, Lane, Method, Notice, Outbound, Pace, Step, Verdict,
@@ -22,20 +23,7 @@ use crate::{
 const POST: &str = "post";
 const EDIT: &str = "edit";
 
-/// Limits of an embed; the sum is over all its texts.
-const TITLE_MAX: usize = 256;
-const TEXT_MAX: usize = 4_096;
-const FIELDS_MAX: usize = 25;
-const NAME_MAX: usize = 256;
-const VALUE_MAX: usize = 1_024;
-const SUM_MAX: usize = 6_000;
 const USERNAME_MAX: usize = 80;
-/// Less than Discord would take, so that there is room for what is said.
-const FACTS_MAX: usize = 2_500;
-const FOOTER_MAX: usize = 300;
-/// Longest value that shares its line.
-const INLINE_MAX: usize = 40;
-
 /// Requests without a bot are counted by where they come from: 50 a second.
 const PACE: Pace = Pace { interval: Duration::from_millis(20), burst: 50 };
 
@@ -95,9 +83,11 @@ impl Adapter for Discord {
     ) -> Option<Step> {
         let first = attempt.anchor.and_then(|it| it["id"].as_str());
         match (done, first) {
-            ([], _) => Some(Step::telling(POST, post(config, &Message::of(notice))?)),
-            ([posted], Some(id)) if posted.verdict.outcome == Outcome::Delivered => {
-                Some(Step::touching_up(EDIT, edit(config, id, &Message::of(notice))?))
+            ([], _) => Some(Step::telling(POST, post(config, notice)?)),
+            ([posted], Some(id))
+                if posted.verdict.outcome == Outcome::Delivered && !is_aside(notice) =>
+            {
+                Some(Step::touching_up(EDIT, edit(config, id, notice)?))
             }
             _ => None,
         }
@@ -144,17 +134,38 @@ fn is_webhook(url: &Url) -> bool {
     matches!(path.as_slice(), [.., "webhooks", id, token] if !id.is_empty() && !token.is_empty())
 }
 
-fn post(config: &Config, message: &Message) -> Option<Outbound> {
+fn post(config: &Config, notice: &Notice<'_>) -> Option<Outbound> {
     let mut url = target(config, None)?;
     url.query_pairs_mut().append_pair("wait", "true");
-    let mut body = body(message);
-    body["username"] = json!(username(&message.page));
+    let mut body = body(notice, None);
+    body["username"] = json!(username(&notice.page.name));
     Some(hook::post(url, &body))
 }
 
-fn edit(config: &Config, id: &str, message: &Message) -> Option<Outbound> {
+fn edit(config: &Config, id: &str, notice: &Notice<'_>) -> Option<Outbound> {
     let url = target(config, Some(id))?;
-    Some(Outbound { method: Method::Patch, ..hook::post(url, &body(message)) })
+    let body = body(notice, Message::opening(notice));
+    Some(Outbound { method: Method::Patch, ..hook::post(url, &body) })
+}
+
+/// `opening` is how the incident began, which a first message should not lose.
+fn body(notice: &Notice<'_>, opening: Option<(String, String)>) -> Value {
+    let message = Message::of(notice);
+    let own = Own::of(notice, &message, |it| DISCORD.plain(it));
+    json!({
+        "allowed_mentions": { "parse": [] },
+        "embeds": [embed::of(&message, own.as_ref(), opening)],
+    })
+}
+
+/// Discord refuses names that have its own in them.
+fn username(page: &str) -> String {
+    let name = text::line(page);
+    let lower = name.to_lowercase();
+    if name.is_empty() || lower.contains("discord") || lower.contains("clyde") {
+        return "Status".to_owned();
+    }
+    text::cut(&name, USERNAME_MAX, Unit::Utf16).into_owned()
 }
 
 fn target(config: &Config, message: Option<&str>) -> Option<Url> {
@@ -169,70 +180,143 @@ fn target(config: &Config, message: Option<&str>) -> Option<Url> {
     Some(url)
 }
 
-/// Discord refuses names that have its own in them.
-fn username(page: &str) -> String {
-    let name = text::line(page);
-    let lower = name.to_lowercase();
-    if name.is_empty() || lower.contains("discord") || lower.contains("clyde") {
-        return "Status".to_owned();
-    }
-    text::cut(&name, USERNAME_MAX, Unit::Utf16).into_owned()
-}
-
-fn body(message: &Message) -> Value {
-    let count = |it: &str| Unit::Utf16.of(it);
-    let title = DISCORD.line(&format!("{} {}", message.tone.emoji(), message.title), TITLE_MAX);
-    let footer = text::cut(&text::line(&message.page), FOOTER_MAX, Unit::Utf16).into_owned();
-    let fields = fields(message);
-    let names = fields.iter().flat_map(|it| [&it.name, &it.value]);
-    let taken: usize = [&title, &footer].into_iter().chain(names).map(|it| count(it)).sum();
-    let room = TEXT_MAX.min(SUM_MAX - taken);
-    let state = format!("**{}**\n", DISCORD.line(&message.state, NAME_MAX));
-    let said = DISCORD.body(&message.text, room - count(&state));
-    let mut embed = json!({
-        "title": title,
-        "description": format!("{state}{said}").trim_end(),
-        "color": message.tone.colour(),
-        "timestamp": message.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        "fields": fields,
-        "footer": { "text": footer },
-    });
-    if let Some((_, url)) = &message.link {
-        embed["url"] = json!(url);
-    }
-    json!({ "allowed_mentions": { "parse": [] }, "embeds": [embed] })
-}
-
-#[derive(Serialize)]
-struct Field {
-    name: String,
-    value: String,
-    inline: bool,
-}
-
-/// As many facts as there is room for.
-fn fields(message: &Message) -> Vec<Field> {
-    let mut room = FACTS_MAX;
-    let facts = message.facts.iter().take(FIELDS_MAX);
-    let fields = facts.map(|(label, value)| {
-        let (name, value) = (DISCORD.line(label, NAME_MAX), DISCORD.line(value, VALUE_MAX));
-        let inline = Unit::Utf16.of(&value) <= INLINE_MAX;
-        Field { name, value, inline }
-    });
-    let fits = |it: &Field| {
-        let size = Unit::Utf16.of(&it.name) + Unit::Utf16.of(&it.value);
-        let fits = !it.name.is_empty() && !it.value.is_empty() && size <= room;
-        room -= if fits { size } else { 0 };
-        fits
-    };
-    fields.filter(fits).collect()
-}
-
 fn limited(body: &Value) -> Verdict {
     let wait = body["retry_after"].as_f64();
     Verdict {
         wait: wait.and_then(|it| Duration::try_from_secs_f64(it).ok()),
         wait_is_shared: body["global"] == true,
         ..Verdict::of(Outcome::Transient)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, answer, calls_somebody, hostile_bodies, incident, run};
+    use crate::text::Unit;
+
+    fn config() -> Value {
+        json!({ "webhook_url": "https://discord.com/api/webhooks/1/abcdefgh1234" })
+    }
+
+    fn world(status: &str) -> World {
+        World::new("incident.updated", incident(status, "Checkout errors", "We look."))
+    }
+
+    fn outcome(step: &'static str, status: u16, body: &Value) -> Outcome {
+        Discord::judge(step, &answer(status, body)).outcome
+    }
+
+    #[test]
+    fn the_first_message_is_kept_up_to_date() {
+        let posted = |_: &str, _: &Outbound| answer(200, &json!({ "id": "100" }));
+        let first = run::<Discord>(&config(), &world("investigating"), None, posted);
+        assert_eq!(first.sent.len(), 1);
+        let url = "https://discord.com/api/webhooks/1/abcdefgh1234";
+        assert_eq!(first.sent[0].1.url, format!("{url}?wait=true"));
+        assert_eq!(first.anchor, Some(json!({ "id": "100" })));
+
+        let mut threaded = config();
+        threaded["thread_id"] = json!("7");
+        let posted = |_: &str, _: &Outbound| answer(200, &json!({ "id": "101" }));
+        let anchor = first.anchor.as_ref();
+        let second = run::<Discord>(&threaded, &world("resolved"), anchor, posted);
+        let sent: Vec<(Method, &str)> =
+            second.sent.iter().map(|(_, it)| (it.method, it.url.as_str())).collect();
+        assert_eq!(
+            sent,
+            [
+                (Method::Post, format!("{url}?thread_id=7&wait=true").as_str()),
+                (Method::Patch, format!("{url}/messages/100?thread_id=7").as_str()),
+            ]
+        );
+        let bodies = second.bodies();
+        assert_eq!(bodies[0]["embeds"], bodies[1]["embeds"]);
+        assert_eq!(bodies[0]["username"], "Example");
+        assert_eq!(bodies[1].get("username"), None);
+        assert_eq!(second.anchor, first.anchor);
+    }
+
+    #[test]
+    fn a_deleted_first_message_is_replaced() {
+        let answers = |step: &str, _: &Outbound| match step {
+            POST => answer(200, &json!({ "id": "101" })),
+            _ => answer(404, &json!({ "code": 10_008, "message": "Unknown Message" })),
+        };
+        let anchor = json!({ "id": "100" });
+        let run = run::<Discord>(&config(), &world("monitoring"), Some(&anchor), answers);
+        assert_eq!(run.verdict().outcome, Outcome::Delivered);
+        assert_eq!(run.anchor, Some(json!({ "id": "101" })));
+    }
+
+    #[test]
+    fn what_was_not_posted_changes_nothing() {
+        let anchor = json!({ "id": "100" });
+        let run = run::<Discord>(&config(), &world("monitoring"), Some(&anchor), |_, _| {
+            answer(500, &Value::Null)
+        });
+        assert_eq!(run.sent.len(), 1);
+    }
+
+    #[test]
+    fn reads_answers() {
+        for (status, code, expected) in [
+            (404, 10_015, Outcome::Gone),
+            (404, 10_003, Outcome::Gone),
+            (401, 50_027, Outcome::Gone),
+            (400, 50_035, Outcome::Blocked),
+            (400, 50_006, Outcome::Blocked),
+            (401, 0, Outcome::Misconfigured),
+            (403, 50_013, Outcome::Misconfigured),
+            (500, 0, Outcome::Transient),
+        ] {
+            assert_eq!(
+                outcome(POST, status, &json!({ "code": code })),
+                expected,
+                "{status} {code}"
+            );
+        }
+        assert_eq!(outcome(POST, 204, &Value::Null), Outcome::Delivered);
+        let limits = json!({ "message": "slow down", "retry_after": 1.337, "global": true });
+        let verdict = Discord::judge(POST, &answer(429, &limits));
+        assert_eq!(verdict.wait, Some(Duration::from_millis(1_337)));
+        assert!(verdict.wait_is_shared);
+        let verdict = Discord::judge(POST, &answer(429, &json!({ "retry_after": -1.0 })));
+        assert_eq!((verdict.outcome, verdict.wait), (Outcome::Transient, None));
+    }
+
+    #[test]
+    fn keeps_the_limits_and_calls_nobody() {
+        for body in hostile_bodies::<Discord>(&config()) {
+            assert!(!calls_somebody(&body), "{body}");
+            assert_eq!(body["allowed_mentions"], json!({ "parse": [] }));
+            let embed = &body["embeds"][0];
+            let size = |it: &Value| it.as_str().map_or(0, |it| Unit::Utf16.of(it));
+            let (title, said) = (size(&embed["title"]), size(&embed["description"]));
+            let mut sum = title + said + size(&embed["footer"]["text"]);
+            for field in embed["fields"].as_array().unwrap() {
+                let (name, value) = (size(&field["name"]), size(&field["value"]));
+                assert!((1..=256).contains(&name) && (1..=1_024).contains(&value), "{field}");
+                sum += name + value;
+            }
+            assert!(title <= 256 && (1..=4_096).contains(&said) && sum <= 6_000, "{embed}");
+        }
+    }
+
+    #[test]
+    fn configurations_are_checked_and_their_secrets_hidden() {
+        let faults = |url: &str, thread: Option<&str>| {
+            let config =
+                Config { webhook_url: url.to_owned(), thread_id: thread.map(str::to_owned) };
+            let faults = Discord::check(&config, &EgressPolicy::default());
+            faults.into_iter().map(|it| it.pointer).collect::<Vec<_>>()
+        };
+        let good = "https://discord.com/api/webhooks/1/abcdefgh1234";
+        assert!(faults(good, Some("123")).is_empty());
+        assert_eq!(faults(&format!("{good}/slack"), None), ["/webhook_url"]);
+        assert_eq!(faults("http://127.0.0.1/webhooks/1/a", None), ["/webhook_url"]);
+        assert_eq!(faults(good, Some("a")), ["/thread_id"]);
+        let shown = Discord::shown(&serde_json::from_value(config()).unwrap());
+        assert_eq!(shown, json!({ "webhook_url": "https://discord.com/…1234", "thread_id": null }));
     }
 }

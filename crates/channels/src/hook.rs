@@ -1,13 +1,16 @@
 //! Incoming webhooks of chats: one URL that takes JSON. Whoever knows it can post.
+use std::iter;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::chat::Chat;
+use crate::chat::{Chat, Own};
 use crate::egress::EgressPolicy;
 use crate::message::Message;
+use crate::text::{self, Dialect as _};
 use crate::{Answer, Fault, Method, Outbound, last4};
 
 const HEADING_MAX: usize = 300;
@@ -97,21 +100,31 @@ pub fn fitting(max: usize, text_max: usize, body: impl Fn(usize) -> Value) -> Va
 
 /// A heading with the details in a coloured attachment, as Slack's webhooks once had them and
 /// others still do.
-pub(crate) fn with_attachment(chat: &Chat, message: &Message, text_max: usize) -> Value {
-    let heading = format!("{} {}", message.tone.emoji(), message.heading());
-    let fields = message.facts.iter().take(FIELDS_MAX).map(|(label, value)| {
+pub(crate) fn with_attachment(
+    chat: &Chat,
+    message: &Message,
+    own: Option<&Own>,
+    text_max: usize,
+) -> Value {
+    let heading = own.and_then(|it| it.title.clone()).unwrap_or_else(|| message.heading());
+    let facts = if own.is_some() { &[] } else { message.facts.as_slice() };
+    let fields = facts.iter().take(FIELDS_MAX).map(|(label, value)| {
         let value = chat.line(value, FIELD_MAX);
         let is_short = value.chars().count() <= SHORT_MAX;
         json!({ "title": chat.line(label, FIELD_MAX), "value": value, "short": is_short })
     });
-    let mut text = chat.body(&message.text, text_max);
-    for (label, url) in &message.link {
-        text = format!("{text}\n\n{}", chat.button(label, url));
-    }
+    let text = match own {
+        Some(own) => text::cut(&own.text, text_max, chat.unit()).into_owned(),
+        None => {
+            let buttons = message.link.iter().map(|(label, url)| chat.button(label, url));
+            let said = chat.body(&message.text, text_max);
+            iter::once(said).chain(buttons).collect::<Vec<_>>().join("\n\n")
+        }
+    };
     json!({
-        "text": chat.line(&heading, HEADING_MAX),
+        "text": chat.line(&format!("{} {heading}", message.tone.emoji()), HEADING_MAX),
         "attachments": [{
-            "fallback": chat.line(&message.heading(), HEADING_MAX),
+            "fallback": chat.line(&heading, HEADING_MAX),
             "color": format!("#{:06x}", message.tone.colour()),
             "text": text.trim(),
             "fields": fields.collect::<Vec<_>>(),

@@ -71,13 +71,8 @@ impl Adapter for Ntfy {
         shown
     }
 
-    fn next(
-        config: &Config,
-        notice: &Notice<'_>,
-        _: &Attempt<'_>,
-        done: &[Done],
-    ) -> Option<Step> {
-        let request = || request(config, &Message::of(notice));
+    fn next(config: &Config, notice: &Notice<'_>, _: &Attempt<'_>, done: &[Done]) -> Option<Step> {
+        let request = || request(config, notice, &Message::of(notice));
         done.is_empty().then(|| Step::telling("publish", request()))
     }
 
@@ -107,12 +102,17 @@ impl Adapter for Ntfy {
     }
 }
 
-fn request(config: &Config, message: &Message) -> Outbound {
-    let title = text::line(&message.heading());
+fn request(config: &Config, notice: &Notice<'_>, message: &Message) -> Outbound {
+    let own = notice.wording.and_then(|it| it.render(notice, message, str::to_owned));
+    let (title, said) = match own {
+        Some((title, said)) => (title, text::cut(&said, MESSAGE_MAX, Unit::Bytes).into_owned()),
+        None => (None, said(message)),
+    };
+    let title = text::line(&title.unwrap_or_else(|| message.heading()));
     let mut body = json!({
         "topic": config.topic,
         "title": text::cut(&title, TITLE_MAX, Unit::Bytes),
-        "message": said(message),
+        "message": said,
         "tags": [tag(message.tone)],
         "priority": priority(message.tone),
     });
@@ -162,5 +162,75 @@ const fn priority(tone: Tone) -> u8 {
         Tone::Good | Tone::Planned | Tone::Minor => 3,
         Tone::Major => 4,
         Tone::Critical => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, answer, hostile_bodies, incident, run};
+
+    fn config() -> Value {
+        json!({ "topic": "acme-status-x7k2", "token": "tk_abcdefgh1234" })
+    }
+
+    #[test]
+    fn publishes_json() {
+        let payload = incident("investigating", "Checkout errors", "We *look*.");
+        let world = World::new("incident.created", payload);
+        let run = run::<Ntfy>(&config(), &world, None, |_, _| answer(200, &json!({})));
+        let request = &run.sent[0].1;
+        assert_eq!(request.url, "https://ntfy.sh");
+        let bearer = ("authorization".to_owned(), "Bearer tk_abcdefgh1234".to_owned());
+        assert!(request.headers.contains(&bearer));
+        let body = &run.bodies()[0];
+        assert_eq!(body["topic"], "acme-status-x7k2");
+        assert_eq!(body["title"], "[Investigating] Checkout errors");
+        assert!(body["message"].as_str().unwrap().starts_with("We look.\n\n"));
+        assert_eq!(body["click"], "https://status.example.net/i/7");
+        assert_eq!((&body["tags"], &body["priority"]), (&json!(["orange_circle"]), &json!(4)));
+    }
+
+    #[test]
+    fn keeps_the_limits() {
+        for body in hostile_bodies::<Ntfy>(&config()) {
+            let size = |it: &Value| it.as_str().unwrap().len();
+            assert!((1..=MESSAGE_MAX).contains(&size(&body["message"])), "{body}");
+            assert!((1..=TITLE_MAX).contains(&size(&body["title"])), "{body}");
+        }
+    }
+
+    #[test]
+    fn reads_answers() {
+        for (status, code, outcome) in [
+            (200, 0, Outcome::Delivered),
+            (400, 40_009, Outcome::Misconfigured),
+            (400, 40_024, Outcome::Blocked),
+            (401, 40_101, Outcome::Credential),
+            (403, 40_301, Outcome::Misconfigured),
+            (413, 41_303, Outcome::Blocked),
+            (429, 42_901, Outcome::Transient),
+            (507, 50_701, Outcome::Transient),
+        ] {
+            let verdict = Ntfy::judge("publish", &answer(status, &json!({ "code": code })));
+            assert_eq!(verdict.outcome, outcome, "{code}");
+        }
+        let spent = Ntfy::judge("publish", &answer(429, &json!({ "code": 42_908 })));
+        assert_eq!(spent.wait, Some(Duration::from_secs(3_600)));
+    }
+
+    #[test]
+    fn configurations_are_checked_and_their_secrets_hidden() {
+        let bad: Config = serde_json::from_value(json!({
+            "url": "http://localhost", "topic": "a/b", "token": "a\nb",
+        }))
+        .unwrap();
+        let faults = Ntfy::check(&bad, &EgressPolicy::default());
+        let pointers: Vec<&str> = faults.iter().map(|it| it.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/url", "/topic", "/token"]);
+        let good: Config = serde_json::from_value(config()).unwrap();
+        assert!(Ntfy::check(&good, &EgressPolicy::default()).is_empty());
+        let shown = json!({ "url": "https://ntfy.sh", "topic": "…x7k2", "token": "…1234" });
+        assert_eq!(Ntfy::shown(&good), shown);
     }
 }

@@ -14,6 +14,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::chat::{Own, WHATSAPP};
 use crate::egress::EgressPolicy;
 use crate::message::Message;
 use crate::text::{self, Unit};
@@ -80,16 +81,15 @@ impl Adapter for Whatsapp {
         done: &[Done],
     ) -> Option<Step> {
         let message = Message::of(notice);
-        if let Config::Cloud(it) = config {
-            return it.next(&message, attempt, done);
-        }
+        let own = Own::of(notice, &message, |it| WHATSAPP.plain(it));
+        let said = Said { message: &message, own: own.as_ref() };
         let (step, request) = match config {
+            Config::Cloud(it) => return it.next(&said, attempt, done),
             _ if !done.is_empty() => return None,
-            Config::Cloud(_) => return None,
-            Config::Waha(it) => (waha::STEP, it.request(&message)),
-            Config::Evolution(it) => (evolution::STEP, it.request(&message)),
-            Config::Wwebjs(it) => (wwebjs::STEP, it.request(&message)),
-            Config::Twilio(it) => (twilio::STEP, it.request(&message)),
+            Config::Waha(it) => (waha::STEP, it.request(&said.text(TEXT_MAX))),
+            Config::Evolution(it) => (evolution::STEP, it.request(&said.text(TEXT_MAX))),
+            Config::Wwebjs(it) => (wwebjs::STEP, it.request(&said.text(TEXT_MAX))),
+            Config::Twilio(it) => (twilio::STEP, it.request(&said)),
             Config::Template(it) => (template::STEP, it.request(notice, &message)?),
         };
         Some(Step::telling(step, request))
@@ -139,6 +139,12 @@ impl Adapter for Whatsapp {
             Recipient::User(id) => Some(id.to_owned()),
         }
     }
+}
+
+/// What is to be said, in the operator's own words or in ours.
+pub struct Said<'a> {
+    message: &'a Message,
+    own: Option<&'a Own>,
 }
 
 /// One person, in whichever way a provider writes that.
@@ -204,22 +210,32 @@ fn tagged(provider: &str, schema: RefOr<Schema>) -> RefOr<Schema> {
     RefOr::T(Schema::Object(object))
 }
 
-/// Title, state, body and link as a template takes them: one line each, never empty, all
-/// together short enough for the template to say a few words of its own.
-fn parameters(message: &Message) -> [String; 4] {
-    let filled = |it: &str, max: usize| match text::line(it) {
-        empty if empty.is_empty() => "-".to_owned(),
-        line => text::cut(&line, max, Unit::Utf16).into_owned(),
-    };
-    let title = filled(&message.title, TITLE_MAX);
-    let state = filled(&message.state, STATE_MAX);
-    let link = message.link.as_ref().map(|it| it.1.as_str());
-    // Half a link leads nowhere.
-    let link = link.filter(|it| it.len() <= LINK_MAX).unwrap_or("-").to_owned();
-    let taken: usize = [&title, &state, &link].into_iter().map(|it| Unit::Utf16.of(it)).sum();
-    let said = text::plain(&message.text, TEXT_MAX, Unit::Utf16);
-    let body = filled(&said, BODY_MAX - OWN_WORDS - taken);
-    [title, state, body, link]
+impl Said<'_> {
+    fn text(&self, max: usize) -> String {
+        WHATSAPP.letter(self.message, self.own, max)
+    }
+
+    /// Title, state, body and link as a template takes them: one line each, never empty, all
+    /// together short enough for the template to say a few words of its own.
+    fn parameters(&self) -> [String; 4] {
+        let message = self.message;
+        let filled = |it: &str, max: usize| match text::line(it) {
+            empty if empty.is_empty() => "-".to_owned(),
+            line => text::cut(&line, max, Unit::Utf16).into_owned(),
+        };
+        let title = filled(&message.title, TITLE_MAX);
+        let state = filled(&message.state, STATE_MAX);
+        let link = message.link.as_ref().map(|it| it.1.as_str());
+        // Half a link leads nowhere.
+        let link = link.filter(|it| it.len() <= LINK_MAX).unwrap_or("-").to_owned();
+        let taken: usize = [&title, &state, &link].into_iter().map(|it| Unit::Utf16.of(it)).sum();
+        let said = match self.own {
+            Some(own) => own.text.clone(),
+            None => text::plain(&message.text, TEXT_MAX, Unit::Utf16),
+        };
+        let body = filled(&said, BODY_MAX - OWN_WORDS - taken);
+        [title, state, body, link]
+    }
 }
 
 /// What is wrong with the name of a session or an instance.

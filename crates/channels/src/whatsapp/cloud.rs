@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Recipient, TEXT_MAX, parameters};
-use crate::chat::WHATSAPP;
+use super::{Recipient, Said, TEXT_MAX};
 use crate::egress::EgressPolicy;
 use crate::hook::{self, check_secret, check_url, path_under};
 use crate::message::Message;
@@ -122,9 +121,9 @@ impl Config {
         &self.to
     }
 
-    pub fn next(&self, message: &Message, attempt: &Attempt<'_>, done: &[Done]) -> Option<Step> {
-        let text = || Step::telling(TEXT, self.request(&text_of(message), attempt));
-        let template = || Step::telling(TEMPLATE, self.request(&self.template(message), attempt));
+    pub fn next(&self, said: &Said<'_>, attempt: &Attempt<'_>, done: &[Done]) -> Option<Step> {
+        let text = || Step::telling(TEXT, self.request(&text_of(said), attempt));
+        let template = || Step::telling(TEMPLATE, self.request(&self.template(said), attempt));
         match done.last() {
             None if self.use_session => Some(text()),
             None => Some(template()),
@@ -154,9 +153,9 @@ impl Config {
         request
     }
 
-    fn template(&self, message: &Message) -> Value {
+    fn template(&self, said: &Said<'_>) -> Value {
         let Template { name, language, parameters: naming, link: place } = &self.template;
-        let [title, state, body, link] = parameters(message);
+        let [title, state, body, link] = said.parameters();
         let mut values = vec![("title", title), ("status", state), ("body", body)];
         if *place == Place::Body {
             values.push(("link", link));
@@ -170,7 +169,7 @@ impl Config {
             .collect();
         let mut components = vec![json!({ "type": "body", "parameters": values })];
         if *place == Place::Button {
-            let suffix = json!({ "type": "text", "text": below_the_origin(message) });
+            let suffix = json!({ "type": "text", "text": below_the_origin(said.message) });
             components.push(json!({
                 "type": "button", "sub_type": "url", "index": "0", "parameters": [suffix],
             }));
@@ -183,9 +182,9 @@ impl Config {
     }
 }
 
-fn text_of(message: &Message) -> Value {
-    let body = WHATSAPP.letter(message, TEXT_MAX);
-    json!({ "type": "text", "text": { "preview_url": false, "body": body } })
+fn text_of(said: &Said<'_>) -> Value {
+    let text = json!({ "preview_url": false, "body": said.text(TEXT_MAX) });
+    json!({ "type": "text", "text": text })
 }
 
 /// A button's URL is fixed but for its end: `https://status.example.net/{{1}}`.

@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{Recipient, TEXT_MAX, check_name};
-use crate::chat::WHATSAPP;
+use super::{Recipient, check_name};
 use crate::egress::EgressPolicy;
-use crate::message::Message;
 use crate::{Answer, Fault, Outbound, Verdict, hook, last4};
 
 pub const STEP: &str = "evolution";
@@ -58,14 +56,14 @@ impl Config {
         &self.number
     }
 
-    pub fn request(&self, message: &Message) -> Outbound {
+    pub fn request(&self, text: &str) -> Outbound {
         let number = match Recipient::of(&self.number) {
             Some(Recipient::Phone(digits)) => digits,
             _ => &self.number,
         };
         let body = json!({
             "number": number,
-            "text": WHATSAPP.letter(message, TEXT_MAX),
+            "text": text,
             "linkPreview": false,
         });
         let path = ["message", "sendText", &self.instance];
@@ -94,7 +92,7 @@ fn is_on_whatsapp(answer: &Answer) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{answer, message};
+    use crate::testing::answer;
 
     #[test]
     fn sends_a_text() {
@@ -105,28 +103,31 @@ mod tests {
             "number": "+4915112345678",
         }))
         .unwrap();
-        let request = config.request(&message("Monitoring", "Checkout errors", ""));
-        assert_eq!(
-            request.url,
-            "https://evolution.example.org/message/sendText/our%20status%2F1"
-        );
+        let request = config.request("*Monitoring*: Checkout errors");
+        assert_eq!(request.url, "https://evolution.example.org/message/sendText/our%20status%2F1");
         assert!(request.headers.contains(&("apikey".to_owned(), "abcdefgh1234".to_owned())));
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        assert_eq!(body, serde_json::from_str::<Value>(include_str!("../../fixtures/out_evolution_sendText.json")).unwrap());
+        assert_eq!(
+            body,
+            serde_json::from_str::<Value>(include_str!(
+                "../../fixtures/out_evolution_sendText.json"
+            ))
+            .unwrap()
+        );
     }
 
     #[test]
     fn reads_answers() {
-        let absent = r#"{"status":400,"error":"Bad Request","response":
-            {"message":[{"jid":"49@s.whatsapp.net","exists":false,"number":"49"}]}}"#;
-        let wrong = r#"{"status":400,"response":{"message":[["text is required"]]}}"#;
+        let absent = json!({"status":400,"error":"Bad Request","response":
+            {"message":[{"jid":"49@s.whatsapp.net","exists":false,"number":"49"}]}});
+        let wrong = json!({"status":400,"response":{"message":[["text is required"]]}});
         for (status, body, outcome) in [
-            (201, "{}", Outcome::Delivered),
+            (201, json!({}), Outcome::Delivered),
             (400, absent, Outcome::Gone),
             (400, wrong, Outcome::Blocked),
-            (401, "", Outcome::Credential),
-            (404, "", Outcome::Credential),
-            (500, "", Outcome::Transient),
+            (401, Value::Null, Outcome::Credential),
+            (404, Value::Null, Outcome::Credential),
+            (500, Value::Null, Outcome::Transient),
         ] {
             assert_eq!(judge(&answer(status, &body)).outcome, outcome, "{status} {body}");
         }

@@ -10,11 +10,9 @@ use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
 
-use super::{Recipient, parameters};
-use crate::chat::WHATSAPP;
+use super::{Recipient, Said};
 use crate::egress::EgressPolicy;
 use crate::hook::{self, check_secret, check_url, path_under};
-use crate::message::Message;
 use crate::{Answer, Fault, Method, Outbound, Pace, Verdict, last4};
 
 pub const STEP: &str = "twilio";
@@ -84,18 +82,18 @@ impl Config {
         &self.to
     }
 
-    pub fn request(&self, message: &Message) -> Outbound {
+    pub fn request(&self, said: &Said<'_>) -> Outbound {
         let address = |it: &str| phone(it).map(|digits| format!("whatsapp:+{digits}"));
         let mut form = Serializer::new(String::new());
         form.append_pair("To", &address(&self.to).unwrap_or_default());
         form.append_pair("From", &address(&self.from).unwrap_or_default());
         if let Some(sid) = &self.content_sid {
-            let [title, state, body, link] = parameters(message);
+            let [title, state, body, link] = said.parameters();
             let variables = json!({ "1": title, "2": state, "3": body, "4": link });
             form.append_pair("ContentSid", sid);
             form.append_pair("ContentVariables", &variables.to_string());
         } else {
-            form.append_pair("Body", &WHATSAPP.letter(message, TEXT_MAX));
+            form.append_pair("Body", &said.text(TEXT_MAX));
         }
         let base = self.api_base.as_deref().unwrap_or(API);
         let path = ["2010-04-01", "Accounts", &self.account_sid, "Messages.json"];
@@ -169,7 +167,7 @@ mod tests {
     #[test]
     fn sends_a_form() {
         let said = message("Monitoring", "50% & more", "Fix deployed.");
-        let request = config(None).request(&said);
+        let request = config(None).request(&Said { message: &said, own: None });
         assert_eq!(
             request.url,
             "https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json"
@@ -190,7 +188,8 @@ mod tests {
     #[test]
     fn sends_a_template() {
         let sid = "HX00000000000000000000000000000002";
-        let request = config(Some(sid)).request(&message("Monitoring", "\"x\"", "a\nb"));
+        let message = message("Monitoring", "\"x\"", "a\nb");
+        let request = config(Some(sid)).request(&Said { message: &message, own: None });
         let form = form(&request);
         assert_eq!(form[2], ("ContentSid".to_owned(), sid.to_owned()));
         let variables: Value = serde_json::from_str(&form[3].1).unwrap();

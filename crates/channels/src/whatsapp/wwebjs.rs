@@ -4,10 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::{TEXT_MAX, check_chat, check_name};
-use crate::chat::WHATSAPP;
+use super::{check_chat, check_name};
 use crate::egress::EgressPolicy;
-use crate::message::Message;
 use crate::{Answer, Fault, Outbound, Verdict, hook, last4};
 
 pub const STEP: &str = "wwebjs";
@@ -53,11 +51,11 @@ impl Config {
         &self.chat_id
     }
 
-    pub fn request(&self, message: &Message) -> Outbound {
+    pub fn request(&self, text: &str) -> Outbound {
         let body = json!({
             "chatId": self.chat_id,
             "contentType": "string",
-            "content": WHATSAPP.letter(message, TEXT_MAX),
+            "content": text,
         });
         let path = ["client", "sendMessage", &self.session];
         let mut request = hook::post(hook::path_under(&self.base_url, &path), &body);
@@ -79,7 +77,7 @@ pub fn judge(answer: &Answer) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{answer, message};
+    use crate::testing::answer;
 
     #[test]
     fn sends_a_text() {
@@ -90,22 +88,28 @@ mod tests {
             "chat_id": "4915112345678@c.us",
         }))
         .unwrap();
-        let request = config.request(&message("Monitoring", "Checkout errors", ""));
+        let request = config.request("*Monitoring*: Checkout errors");
         assert_eq!(request.url, "https://wwebjs.example.org/client/sendMessage/status");
         assert!(request.headers.contains(&("x-api-key".to_owned(), "abcdefgh1234".to_owned())));
         let body: Value = serde_json::from_slice(&request.body).unwrap();
-        assert_eq!(body, serde_json::from_str::<Value>(include_str!("../../fixtures/out_wwebjs_sendMessage.json")).unwrap());
+        assert_eq!(
+            body,
+            serde_json::from_str::<Value>(include_str!(
+                "../../fixtures/out_wwebjs_sendMessage.json"
+            ))
+            .unwrap()
+        );
     }
 
     #[test]
     fn reads_answers() {
         for (status, body, outcome) in [
-            (200, r#"{"success":true,"message":{}}"#, Outcome::Delivered),
-            (200, r#"{"success":false,"error":"x"}"#, Outcome::Transient),
-            (400, "", Outcome::Blocked),
-            (403, "", Outcome::Credential),
-            (404, "", Outcome::Credential),
-            (500, r#"{"success":false,"error":"x"}"#, Outcome::Transient),
+            (200, json!({"success":true,"message":{}}), Outcome::Delivered),
+            (200, json!({"success":false,"error":"x"}), Outcome::Transient),
+            (400, Value::Null, Outcome::Blocked),
+            (403, Value::Null, Outcome::Credential),
+            (404, Value::Null, Outcome::Credential),
+            (500, json!({"success":false,"error":"x"}), Outcome::Transient),
         ] {
             assert_eq!(judge(&answer(status, &body)).outcome, outcome, "{status} {body}");
         }
