@@ -94,7 +94,7 @@ impl Adapter for Discord {
     }
 
     fn judge(step: &'static str, answer: &Answer) -> Verdict {
-        let body = hook::json_of(answer);
+        let body = answer.json();
         match (answer.status, body["code"].as_i64()) {
             (200..=299, _) => {
                 Verdict { learnt: json!({ "id": body["id"] }), ..Verdict::of(Outcome::Delivered) }

@@ -11,7 +11,7 @@ use crate::chat::{Chat, Own};
 use crate::egress::EgressPolicy;
 use crate::message::Message;
 use crate::text::{self, Dialect as _};
-use crate::{Answer, Fault, Method, Outbound, last4};
+use crate::{Fault, Method, Outbound, last4};
 
 const HEADING_MAX: usize = 300;
 const FIELDS_MAX: usize = 8;
@@ -130,11 +130,6 @@ pub(crate) fn with_attachment(
             "fields": fields.collect::<Vec<_>>(),
         }],
     })
-}
-
-/// The body of an answer, or null when it is not JSON.
-pub fn json_of(answer: &Answer) -> Value {
-    serde_json::from_slice(&answer.body).unwrap_or_default()
 }
 
 #[cfg(test)]

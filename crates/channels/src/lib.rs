@@ -1,17 +1,18 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
+mod answer;
 mod chat;
 mod discord;
 pub mod egress;
 mod googlechat;
 mod hook;
 mod locale;
-pub mod signature;
-
 pub mod mail;
 mod mattermost;
 pub mod message;
 mod ntfy;
 mod rocketchat;
+pub mod signature;
+mod slack;
 mod teams;
 #[cfg(test)]
 mod testing;
@@ -20,6 +21,7 @@ mod webhook;
 mod whatsapp;
 pub mod wording;
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,6 +44,7 @@ use wording::Wording;
 /// Every channel there is. A new one is a file and a line here.
 pub static ALL: &[&dyn Channel] = &[
     &On::<webhook::Webhook>::NEW,
+    &On::<slack::Slack>::NEW,
     &On::<whatsapp::Whatsapp>::NEW,
     &On::<discord::Discord>::NEW,
     &On::<teams::Teams>::NEW,
@@ -157,8 +160,9 @@ pub enum Lane {
     Latest,
 }
 
-/// A request to make, described but not made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request to make, described but not made. `Debug` keeps what may be secret: the path and query
+/// of the URL, the headers' values and the body.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Outbound {
     pub method: Method,
     pub url: String,
@@ -377,6 +381,20 @@ impl<A: Adapter> Channel for On<A> {
 
     fn address(&self, config: &Value) -> Option<String> {
         A::address(&Self::parse(config).ok()?)
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = url::Url::parse(&self.url).ok();
+        let headers: Vec<&str> = self.headers.iter().map(|it| it.0.as_str()).collect();
+        formatter
+            .debug_struct("Outbound")
+            .field("method", &self.method)
+            .field("host", &url.as_ref().and_then(url::Url::host_str))
+            .field("headers", &headers)
+            .field("n_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 

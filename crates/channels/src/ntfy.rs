@@ -77,7 +77,7 @@ impl Adapter for Ntfy {
     }
 
     fn judge(_: &'static str, answer: &Answer) -> Verdict {
-        match (answer.status, hook::json_of(answer)["code"].as_i64()) {
+        match (answer.status, answer.json()["code"].as_i64()) {
             // 401 is about the token; 403 about the topic, for this subscription alone.
             (401, _) => Verdict::of(Outcome::Credential),
             (403, _) | (400, Some(40_009 | 40_010)) => Verdict::of(Outcome::Misconfigured),

@@ -201,7 +201,7 @@ fn window_is_closed(verdict: &Verdict) -> bool {
 
 /// Meta asks to go by `code`, not by status or title.
 pub fn judge(answer: &Answer) -> Verdict {
-    let body = hook::json_of(answer);
+    let body = answer.json();
     if let Some(code) = body["error"]["code"].as_i64() {
         return of_code(code, answer.status);
     }

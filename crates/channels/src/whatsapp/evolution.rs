@@ -84,7 +84,7 @@ pub fn judge(answer: &Answer) -> Verdict {
 }
 
 fn is_on_whatsapp(answer: &Answer) -> bool {
-    let body = hook::json_of(answer);
+    let body = answer.json();
     let messages = body["response"]["message"].as_array();
     !messages.into_iter().flatten().any(|it| it["exists"] == false)
 }

@@ -124,7 +124,7 @@ fn phone(written: &str) -> Option<&str> {
 
 /// Twilio's own codes, and those that stand for WhatsApp's.
 pub fn judge(answer: &Answer) -> Verdict {
-    let code = hook::json_of(answer)["code"].as_i64();
+    let code = answer.json()["code"].as_i64();
     let shared = |seconds| Verdict {
         wait: Some(Duration::from_secs(seconds)),
         wait_is_shared: true,

@@ -68,7 +68,7 @@ pub fn judge(answer: &Answer) -> Verdict {
     match answer.status {
         401 | 403 => Verdict::of(Outcome::Credential),
         // The session is not `WORKING`: on its way, or waiting for somebody to scan its code.
-        422 if hook::json_of(answer)["status"] == "STARTING" => Verdict::of(Outcome::Transient),
+        422 if answer.json()["status"] == "STARTING" => Verdict::of(Outcome::Transient),
         422 => Verdict::of(Outcome::Credential),
         status => Verdict::of_status(status),
     }

@@ -66,7 +66,7 @@ impl Config {
 
 pub fn judge(answer: &Answer) -> Verdict {
     match answer.status {
-        200 if hook::json_of(answer)["success"] == false => Verdict::of(Outcome::Transient),
+        200 if answer.json()["success"] == false => Verdict::of(Outcome::Transient),
         400 => Verdict::of(Outcome::Blocked),
         // 404: the session is not there or not connected, for nobody who is told through it.
         401 | 403 | 404 => Verdict::of(Outcome::Credential),
