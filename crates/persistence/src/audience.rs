@@ -36,7 +36,7 @@ pub struct Example {
 /// Facts that this transaction announces, by their place. They have no sequence and no banner yet.
 pub fn announced(db: &mut Write<'_>) -> Result<Vec<(i64, Announcement, Logged)>, DbError> {
     let rows: Vec<Fact> = diesel::sql_query(
-        "select position, id, kind, payload, public_payload, created_at from events
+        "select position, id, kind, incident_id, payload, public_payload, created_at from events
          where sequence is null and announce and xmin = pg_current_xact_id()::xid
          order by position",
     )
@@ -108,6 +108,8 @@ struct Fact {
     id: Uuid,
     #[diesel(sql_type = Text)]
     kind: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    incident_id: Option<Uuid>,
     #[diesel(sql_type = Json)]
     payload: Value,
     #[diesel(sql_type = Nullable<Json>)]
@@ -125,12 +127,13 @@ impl From<Row> for Share {
 
 impl Fact {
     fn dress(self) -> Option<(i64, Announcement, Logged)> {
-        let Self { position, id, kind, payload, public_payload, created_at } = self;
+        let Self { position, id, kind, incident_id, payload, public_payload, created_at } = self;
         let kind: Announcement = kind.parse().ok()?;
         let logged = Logged {
             id,
             sequence: 0,
             kind: Kind::Announcement(kind),
+            subject: incident_id,
             payload,
             public_payload,
             indicator: Indicator::None,

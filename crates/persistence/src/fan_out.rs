@@ -106,7 +106,8 @@ macro_rules! wants {
 pub(crate) use wants;
 
 /// Destinations are locked in the order of their ids, as everywhere. `ready_at` is only set where
-/// nothing is scheduled: a lease, a back-off or a retry stays what it is.
+/// nothing is scheduled: a lease, a back-off or a retry stays what it is. Who asked for digests
+/// waits for more news from the first one on.
 const EXPAND: &str = concat!(
     "
 with event as (
@@ -114,17 +115,19 @@ with event as (
     where announce and expanded_at is null and sequence is not null
     order by sequence limit 1),
 matched as (
-    select s.id from subscriptions s, event e
+    select s.id, s.digest_minutes from subscriptions s, event e
     where (e.expand_after is null or s.id > e.expand_after) and ",
     wants!(),
     "
     order by s.id limit $1),
 locked as materialized (
-    select d.subscription_id from destinations d join matched m on m.id = d.subscription_id
+    select d.subscription_id, m.digest_minutes
+    from destinations d join matched m on m.id = d.subscription_id
     order by d.subscription_id for update of d),
 bumped as (
     update destinations d
-    set last_seq = d.last_seq + 1, ready_at = coalesce(d.ready_at, farol_now())
+    set last_seq = d.last_seq + 1,
+        ready_at = coalesce(d.ready_at, farol_now() + make_interval(mins => l.digest_minutes))
     from locked l where d.subscription_id = l.subscription_id
     returning d.subscription_id, d.last_seq),
 enqueued as (

@@ -2,6 +2,7 @@
 pub mod audience;
 pub mod bus;
 pub mod component;
+pub mod credential;
 pub mod cursor;
 pub mod delivery;
 pub mod event;
@@ -17,6 +18,7 @@ pub mod prune;
 pub mod schema;
 pub mod session;
 pub mod subscription;
+pub mod thread;
 pub mod token;
 pub mod transfer;
 pub mod user;

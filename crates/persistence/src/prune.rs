@@ -5,9 +5,9 @@ use diesel::sql_types::BigInt;
 use crate::{DbError, Write};
 
 /// Each deletes at most `$1` rows. Deliveries and events are kept for 30 days, answers to
-/// `Idempotency-Key`s for 24 hours, sessions for 7 days after their end; the
+/// `Idempotency-Key`s for 24 hours, threads for 90 days after their last message, sessions for 7 days after their end; the
 /// last event that the public may know of stays, because it dates the page.
-const STATEMENTS: [&str; 5] = [
+const STATEMENTS: [&str; 6] = [
     "delete from idempotency_keys where (principal, route, key_hash) in (
          select principal, route, key_hash from idempotency_keys
          where created_at < farol_now() - interval '24 hours' limit $1)",
@@ -26,6 +26,9 @@ const STATEMENTS: [&str; 5] = [
     "delete from sign_in_failures where key in (
          select key from sign_in_failures
          where updated_at < farol_now() - interval '1 day' limit $1)",
+    "delete from threads where (subscription_id, subject_id) in (
+         select subscription_id, subject_id from threads
+         where updated_at < farol_now() - interval '90 days' limit $1)",
 ];
 
 /// How many kinds of rows there are to forget.

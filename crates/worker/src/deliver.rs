@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Db;
-use app::delivery::{Batch, claim};
+use app::delivery::{Batch, Stories, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -68,7 +68,8 @@ struct Hands {
 pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     let lanes = [Lane::new(0, SLOTS - STRUGGLING), Lane::new(1, STRUGGLING)];
     let (results, settled) = mpsc::channel(RESULTS);
-    let settling = tokio::spawn(settle::run(db.clone(), settled, Arc::clone(&bells)));
+    let settling =
+        tokio::spawn(settle::run(db.clone(), sender.vault(), settled, Arc::clone(&bells)));
     let (sender, sending) = (Arc::new(sender), JoinSet::new());
     let mut hands = Hands { sender, results, stopped: stopped.clone(), sending };
     while !*stopped.borrow() {
@@ -95,12 +96,14 @@ impl Hands {
     /// Begins to serve a batch; whether there was anything in it.
     fn serve(&mut self, batch: Batch, mut slots: OwnedSemaphorePermit) -> bool {
         let claimed = !batch.leases.is_empty();
-        for lease in batch.leases {
+        let batch = Arc::new(batch);
+        for index in 0..batch.leases.len() {
             let slot = slots.split(1);
             let (sender, results) = (Arc::clone(&self.sender), self.results.clone());
-            let (events, stopped) = (batch.events.clone(), self.stopped.clone());
+            let (batch, stopped) = (Arc::clone(&batch), self.stopped.clone());
             self.sending.spawn(async move {
-                let result = sender.serve(&lease, &events, &stopped).await;
+                let Some(lease) = batch.leases.get(index) else { return };
+                let result = sender.serve(lease, &batch, &stopped).await;
                 drop(slot);
                 // The other end is gone only when the database is, and then the lease runs out
                 // by itself.
@@ -115,7 +118,7 @@ impl Hands {
 async fn take(db: &Db, lane: &Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
     let permits = lane.free().await?;
     let (number, n_free) = (lane.number, i64::try_from(permits.num_permits()).unwrap_or(i64::MAX));
-    match seam::run(db, move |db| claim(db, number, n_free, DEPTH)).await {
+    match seam::run(db, move |db| claim(db, number, n_free, DEPTH, &Stories::new())).await {
         Ok(batch) => Some((batch, permits)),
         Err(error) => {
             tracing::warn!(%error, "no deliveries could be claimed");

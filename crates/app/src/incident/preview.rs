@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use channels::message::Message;
-use channels::{Attempt, Letter, Notice, Reader, Step};
+use channels::{Attempt, Bodies, Letter, Notice, Reader, Step};
 use domain::caller::{Caller, Visibility};
 use domain::component::Status;
 use domain::event::{Announcement, Logged};
@@ -135,6 +135,7 @@ fn example(db: &mut Write<'_>, stage: &Stage<'_>, share: &Share) -> Result<Optio
         },
         wording: stage.wordings.find(&share.channel, *kind, &share.locale),
         earlier: &[],
+        bodies: &Bodies::default(),
     };
     let attempt = Attempt { at: event.created_at, delivery: event.id, keys: &[], anchor: None };
     let step = channel.next(&reader.config, &notice, &attempt, &[]).ok().flatten();
