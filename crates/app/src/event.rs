@@ -77,7 +77,7 @@ fn filter(db: &mut Read<'_>, which: Which) -> Result<Filter, Error> {
 fn needed(kind: &str) -> Scope {
     match kind.split('.').next() {
         Some("user" | "token") => Scope::Admin,
-        Some("subscription" | "message_template") => Scope::Subscriptions,
+        Some("subscription" | "credential" | "message_template") => Scope::Subscriptions,
         _ => Scope::Read,
     }
 }

@@ -20,6 +20,8 @@ use crate::{Error, Write};
 
 /// Stands in for an address that a message is sent to.
 const HIDDEN: &str = "…";
+/// Digits in a row that are a number to call, or the id of a chat.
+const NUMBER_MIN: usize = 6;
 
 /// What opening the incident would do. Only for [`crate::Db::rehearse`].
 pub fn preview(db: &mut Write<'_>, caller: &Caller, wish: Wish) -> Result<Preview, Error> {
@@ -159,14 +161,13 @@ fn words(notice: &Notice<'_>) -> String {
 }
 
 /// The body without the address that it goes to, which is not for everybody who may open incidents.
+/// Addresses stand in bodies as they are, or, if they are numbers, in some other spelling.
 fn hide(body: &str, address: Option<String>) -> String {
-    let Some(address) = address.filter(|it| !it.is_empty()) else { return body.to_owned() };
-    let digits = address.trim_start_matches('+');
-    let local = digits.split('@').next().unwrap_or(digits);
-    [address.as_str(), digits, local]
-        .into_iter()
-        .filter(|it| it.len() > 3)
-        .fold(body.to_owned(), |body, it| body.replace(it, HIDDEN))
+    let Some(address) = address else { return body.to_owned() };
+    let hidden = body.replace(&json!(address).to_string(), &json!(HIDDEN).to_string());
+    let numbers = address.split(|it: char| !it.is_ascii_digit());
+    let numbers = numbers.filter(|it| it.len() >= NUMBER_MIN);
+    numbers.fold(hidden, |body, number| body.replace(number, HIDDEN))
 }
 
 /// A rehearsed incident has no number that readers could be told.
@@ -176,6 +177,29 @@ fn unnumber(settings: &Settings, fact: &mut Logged) {
         if members.get("number").is_some_and(Value::is_i64) {
             members.insert("number".to_owned(), json!(0));
             members.insert("url".to_owned(), json!(settings.incident_url(0)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_hidden_however_they_are_spelled() {
+        for (body, address, hidden) in [
+            (r#"{"to":"4915112345678"}"#, "+4915112345678", r#"{"to":"…"}"#),
+            (r#"{"chatId":"4915112345678@c.us"}"#, "+4915112345678", r#"{"chatId":"…@c.us"}"#),
+            ("To=whatsapp%3A%2B4915112345678", "+4915112345678", "To=whatsapp%3A%2B…"),
+            (r#"{"chat_id":-1001234567}"#, "-1001234567", r#"{"chat_id":-…}"#),
+            (r#"{"channel":"ops","text":"ops"}"#, "ops", r#"{"channel":"…","text":"…"}"#),
+            (
+                r#"{"channel":"ops","text":"the ops team"}"#,
+                "ops",
+                r#"{"channel":"…","text":"the ops team"}"#,
+            ),
+        ] {
+            assert_eq!(hide(body, Some(address.to_owned())), hidden);
         }
     }
 }
