@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Recipient, Said};
 use crate::egress::EgressPolicy;
-use crate::hook::{self, check_secret, check_url, path_under};
+use crate::hook::{check_secret, check_url, path_under};
 use crate::{Answer, Fault, Method, Outbound, Pace, Verdict, last4};
 
 pub const STEP: &str = "twilio";
