@@ -89,8 +89,9 @@ pub fn of_groups(db: &mut Read<'_>, groups: &[Uuid]) -> Result<Vec<Component>, D
     Ok(rows.into_iter().map(Component::from).collect())
 }
 
-/// Locks live components, and archived ones if they are among `also`, until the transaction ends.
-/// Rows are locked in the order of their ids, so take all that are needed at once.
+/// Locks the live ones among the components named or in `also` until the transaction ends: what is
+/// archived does not change any more. Rows are locked in the order of their ids, so take all that
+/// are needed at once.
 pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Vec<Component>, DbError> {
     let (mut ids, mut slugs) = (Vec::new(), Vec::new());
     for key in keys {
@@ -101,7 +102,8 @@ pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Vec<Compo
     }
     let named = components::id.eq_any(ids).or(components::slug.eq_any(slugs));
     let rows: Vec<Row> = components::table
-        .filter(components::id.eq_any(also).or(components::archived_at.is_null().and(named)))
+        .filter(components::archived_at.is_null())
+        .filter(components::id.eq_any(also).or(named))
         .order(components::id)
         .for_update()
         .select(Row::as_select())

@@ -1,4 +1,6 @@
 //! Groups of components.
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
@@ -34,6 +36,16 @@ pub fn all(db: &mut Read<'_>) -> Result<Vec<Group>, DbError> {
         .select(Row::as_select())
         .load(db.conn)?;
     Ok(rows.into_iter().map(Group::from).collect())
+}
+
+/// Which of these groups are public.
+pub fn public_among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+    let public: Vec<Uuid> = groups::table
+        .filter(groups::id.eq_any(ids).and(groups::archived_at.is_null()))
+        .filter(groups::visibility.eq(Word(Visibility::Public)))
+        .select(groups::id)
+        .load(db.conn)?;
+    Ok(public.into_iter().collect())
 }
 
 /// Live groups by position, those with `visibility` only if it is given.
