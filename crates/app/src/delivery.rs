@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use channels::Bodies;
 use channels::signature::SigningSecret;
 use chrono::Duration;
 use domain::caller::{Caller, Scope};
@@ -59,23 +60,41 @@ pub fn redeliver(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Delive
 pub struct Batch {
     pub leases: Vec<Lease>,
     /// The events behind the jobs.
-    pub events: HashMap<Uuid, Arc<Logged>>,
+    pub events: Arc<Stories>,
 }
 
-/// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles.
-pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64) -> Result<Batch, Error> {
+/// Events by their ids.
+pub type Stories = HashMap<Uuid, Arc<Story>>;
+
+/// An event, and how it is told.
+#[derive(Debug)]
+pub struct Story {
+    pub event: Logged,
+    /// Bodies with what the public may know.
+    pub public: Bodies,
+    /// Bodies with everything.
+    pub internal: Bodies,
+}
+
+/// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles. Events that are `known`
+/// from the batch before need not be read again.
+pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64, known: &Stories) -> Result<Batch, Error> {
     let leases = db.write::<_, Error>(|db| Ok(delivery::claim(db, lane, limit, depth, LEASE)?))?;
     let mut ids: Vec<Uuid> =
         leases.iter().flat_map(|it| it.jobs.iter().map(|job| job.event)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let events = if ids.is_empty() {
-        Vec::new()
-    } else {
-        db.read::<_, Error>(|db| Ok(delivery::events(db, &ids)?))?
-    };
-    let events = events.into_iter().map(|it| (it.id, Arc::new(it))).collect();
-    Ok(Batch { leases, events })
+    let (held, missing): (Vec<Uuid>, Vec<Uuid>) =
+        ids.into_iter().partition(|id| known.contains_key(id));
+    let mut events: Stories =
+        held.iter().filter_map(|id| Some((*id, Arc::clone(known.get(id)?)))).collect();
+    if !missing.is_empty() {
+        for event in db.read::<_, Error>(|db| Ok(delivery::events(db, &missing)?))? {
+            let (public, internal) = (Bodies::default(), Bodies::default());
+            events.insert(event.id, Arc::new(Story { event, public, internal }));
+        }
+    }
+    Ok(Batch { leases, events: Arc::new(events) })
 }
 
 /// The configuration and keys of a destination, in clear, for the moment of sending.

@@ -4,6 +4,7 @@ pub mod signature;
 
 mod webhook;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -37,6 +38,25 @@ pub struct Notice<'a> {
     pub payload: &'a Value,
     /// Where the API is reached, without a trailing slash.
     pub api_url: &'a str,
+    /// What was rendered of this payload for other destinations.
+    pub bodies: &'a Bodies,
+}
+
+/// Bodies of one payload that are the same for every destination: rendered once.
+#[derive(Debug, Default)]
+pub struct Bodies(Mutex<Vec<(&'static str, Bytes)>>);
+
+impl Bodies {
+    /// The body in a shape, made by the first who asks for it.
+    pub fn once(&self, shape: &'static str, render: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let mut rendered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, body)) = rendered.iter().find(|(of, _)| *of == shape) {
+            return body.clone();
+        }
+        let body = Bytes::from(render());
+        rendered.push((shape, body.clone()));
+        body
+    }
 }
 
 /// One attempt: when it is made, and with which keys it is signed, the newest first.

@@ -3,7 +3,6 @@ mod statuspage;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -93,10 +92,11 @@ impl Adapter for Webhook {
 
     fn render(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound {
         let body = match config.format {
-            Format::Farol => farol(notice),
-            Format::Statuspage => statuspage::body(notice),
+            Format::Farol => notice.bodies.once("farol", || farol(notice).to_string().into()),
+            Format::Statuspage => {
+                notice.bodies.once("statuspage", || statuspage::body(notice).to_string().into())
+            }
         };
-        let body = Bytes::from(body.to_string());
         let id = notice.event.id.to_string();
         let timestamp = attempt.at.timestamp();
         let keys: Vec<&SigningSecret> = attempt.keys.iter().collect();

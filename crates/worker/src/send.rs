@@ -1,14 +1,15 @@
 //! Serving one lease: render, send, judge, until something fails or nothing is left.
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::Db;
-use app::delivery::{GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, open};
+use app::delivery::{
+    GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, Stories, Story, open,
+};
 use app::vault::Vault;
 use channels::{Attempt as Signing, Channel, Notice};
 use domain::delivery::{ANSWER_MAX, Attempt, Next, Outcome, State, next};
-use domain::event::{Announcement, Kind, Logged};
+use domain::event::{Announcement, Kind};
 use domain::page::Page;
 use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
@@ -51,7 +52,7 @@ impl Sender {
     pub async fn serve(
         &self,
         lease: &Lease,
-        events: &HashMap<Uuid, Arc<Logged>>,
+        events: &Stories,
         stopped: &watch::Receiver<bool>,
     ) -> Served {
         let began = Instant::now();
@@ -72,8 +73,8 @@ impl Sender {
                 break;
             }
             let sent = match (&opened, channel, events.get(&job.event)) {
-                (Ok(opened), Some(channel), Some(event)) => {
-                    self.send(lease, channel, opened, event).await
+                (Ok(opened), Some(channel), Some(story)) => {
+                    self.send(lease, channel, opened, story).await
                 }
                 // Another replica, with the right key or the newer release, may do better.
                 (Err(error), ..) => transient(&error.to_string()),
@@ -93,7 +94,7 @@ impl Sender {
         lease: &Lease,
         channel: &'static dyn Channel,
         opened: &Opened,
-        event: &Logged,
+        Story { event, public, internal }: &Story,
     ) -> Sent {
         let page = match self.page().await {
             Ok(page) => page,
@@ -101,12 +102,13 @@ impl Sender {
         };
         // A test says nothing; whatever else has no public side is not for this audience.
         let is_test = event.kind == Kind::Announcement(Announcement::SubscriptionTest);
-        let payload = match &event.public_payload {
-            _ if lease.target.internal || is_test => &event.payload,
-            Some(public) => public,
+        let (payload, bodies) = match &event.public_payload {
+            _ if lease.target.internal || is_test => (&event.payload, internal),
+            Some(payload) => (payload, public),
             None => return refused("the event is not for this audience"),
         };
-        let notice = Notice { event, page, payload, api_url: &self.db.page().public_url };
+        let api_url = &self.db.page().public_url;
+        let notice = Notice { event, page, payload, api_url, bodies };
         let at = app::clock::now();
         let request = channel.render(&opened.config, &notice, &Signing { at, keys: &opened.keys });
         let Ok(request) = request else {
