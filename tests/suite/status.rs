@@ -1,4 +1,6 @@
 //! `GET /api/v1/status`: the whole page, from memory.
+mod renewal;
+
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::{Duration, Instant};

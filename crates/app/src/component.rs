@@ -195,7 +195,7 @@ pub fn edit(
     let mut trial = editable(&found);
     change(&mut trial);
     if shows_elsewhere(&found, &trial) {
-        incident::touch_by_component(db, found.id)?;
+        incident::touch_by_components(db, &[found.id])?;
     }
     let before = lock_one(db, key)?;
     check_version(expected, before.version)?;
@@ -364,7 +364,10 @@ fn close_ledger(
 /// Puts the components named first, in this order, within their groups.
 pub fn order(db: &mut Write<'_>, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Component>, Error> {
     caller.must(Scope::Components)?;
-    let ids_of_all: Vec<Key> = component::all(db)?.iter().map(|it| Key::Id(it.id)).collect();
+    let all = component::all(db)?;
+    let ids_of_all: Vec<Key> = all.iter().map(|it| Key::Id(it.id)).collect();
+    let moving: Vec<Uuid> = rearrange(all, ids)?.iter().map(|(it, _)| it.id).collect();
+    incident::touch_by_components(db, &moving)?;
     let all = component::lock(db, &ids_of_all, &[])?;
     let now = db.now()?;
     for (mut component, position) in rearrange(all, ids)? {

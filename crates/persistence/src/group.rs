@@ -9,6 +9,7 @@ use domain::group::Group;
 use uuid::Uuid;
 
 use crate::cursor::{Cursor, Page, Window};
+use crate::prepared::Prepare as _;
 use crate::schema::component_groups as groups;
 use crate::word::Word;
 use crate::{DbError, Read, Write};
@@ -46,6 +47,14 @@ pub fn public_among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<HashSet<Uuid>, Db
         .select(groups::id)
         .load(db.conn)?;
     Ok(public.into_iter().collect())
+}
+
+/// These of the live groups, in no order. Their `status` is for the caller to fill in.
+pub fn among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Group>, DbError> {
+    let live = groups::table.filter(groups::archived_at.is_null());
+    let rows: Vec<Row> =
+        live.filter(groups::id.eq_any(ids)).select(Row::as_select()).load(db.conn)?;
+    Ok(rows.into_iter().map(Group::from).collect())
 }
 
 /// Live groups by position, those with `visibility` only if it is given.
@@ -126,7 +135,8 @@ pub fn touch(db: &mut Write<'_>, ids: &[Uuid]) -> Result<(), DbError> {
         .load(db.conn)?;
     diesel::update(groups::table.filter(groups::id.eq_any(ids)))
         .set(groups::version.eq(groups::version + 1))
-        .execute(db.conn)?;
+        .prepared()
+        .run(db.conn)?;
     Ok(())
 }
 
