@@ -7,6 +7,7 @@ pub mod signature;
 pub mod mail;
 pub mod message;
 mod slack;
+mod telegram;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -34,7 +35,8 @@ use uuid::Uuid;
 use wording::Wording;
 
 /// Every channel there is. A new one is a file and a line here.
-pub static ALL: &[&dyn Channel] = &[&On::<webhook::Webhook>::NEW, &On::<slack::Slack>::NEW];
+pub static ALL: &[&dyn Channel] =
+    &[&On::<webhook::Webhook>::NEW, &On::<slack::Slack>::NEW, &On::<telegram::Telegram>::NEW];
 
 /// The channel of this name.
 pub fn find(kind: &str) -> Option<&'static dyn Channel> {

@@ -87,14 +87,20 @@ impl Dialect for Plain {
 /// is kept.
 pub(crate) fn render(markdown: &str, dialect: &dyn Dialect, limit: &Limit) -> String {
     let pieces = pieces(markdown);
-    let whole = Limit { max: usize::MAX, ..limit.clone() };
-    let Sheet { used, out, .. } = Sheet::new(dialect, &whole).write(&pieces);
+    let (out, used) = assemble(&pieces, dialect);
     if used <= limit.max {
         return out;
     }
     let room = limit.max.saturating_sub(limit.end_weight + dialect.unit().of(ELLIPSIS));
     let narrow = Limit { max: room, ..limit.clone() };
     Sheet::new(dialect, &narrow).write(&pieces).out
+}
+
+/// Puts a whole text into the markup of a place, and says how much of a limit that takes.
+pub(crate) fn assemble(pieces: &[Piece], dialect: &dyn Dialect) -> (String, usize) {
+    let limit = Limit::of(usize::MAX);
+    let Sheet { out, used, .. } = Sheet::new(dialect, &limit).write(pieces);
+    (out, used)
 }
 
 /// The result as far as it goes.
