@@ -14,6 +14,7 @@ mod rocketchat;
 pub mod signature;
 mod slack;
 mod teams;
+mod telegram;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -46,6 +47,7 @@ use wording::Wording;
 pub static ALL: &[&dyn Channel] = &[
     &On::<webhook::Webhook>::NEW,
     &On::<slack::Slack>::NEW,
+    &On::<telegram::Telegram>::NEW,
     &On::<whatsapp::Whatsapp>::NEW,
     &On::<discord::Discord>::NEW,
     &On::<teams::Teams>::NEW,
