@@ -1,12 +1,19 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
 mod answer;
+mod chat;
+mod discord;
 pub mod egress;
+mod googlechat;
+mod hook;
 mod locale;
-pub mod signature;
-
 pub mod mail;
+mod mattermost;
 pub mod message;
+mod ntfy;
+mod rocketchat;
+pub mod signature;
 mod slack;
+mod teams;
 mod telegram;
 #[cfg(test)]
 mod testing;
@@ -35,8 +42,17 @@ use uuid::Uuid;
 use wording::Wording;
 
 /// Every channel there is. A new one is a file and a line here.
-pub static ALL: &[&dyn Channel] =
-    &[&On::<webhook::Webhook>::NEW, &On::<slack::Slack>::NEW, &On::<telegram::Telegram>::NEW];
+pub static ALL: &[&dyn Channel] = &[
+    &On::<webhook::Webhook>::NEW,
+    &On::<slack::Slack>::NEW,
+    &On::<telegram::Telegram>::NEW,
+    &On::<discord::Discord>::NEW,
+    &On::<teams::Teams>::NEW,
+    &On::<mattermost::Mattermost>::NEW,
+    &On::<rocketchat::RocketChat>::NEW,
+    &On::<googlechat::GoogleChat>::NEW,
+    &On::<ntfy::Ntfy>::NEW,
+];
 
 /// The channel of this name.
 pub fn find(kind: &str) -> Option<&'static dyn Channel> {

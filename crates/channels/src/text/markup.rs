@@ -18,6 +18,10 @@ pub(crate) trait Dialect {
     }
     /// Escapes a piece of text, however small.
     fn escape(&self, text: &str) -> String;
+    /// Text in code, where a place treats it unlike other text.
+    fn code(&self, _text: &str) -> Option<String> {
+        None
+    }
     fn url(&self, url: &str) -> String;
     fn open(&self, style: &Style) -> String;
     fn close(&self, style: &Style) -> String;
@@ -138,7 +142,16 @@ impl<'a> Sheet<'a> {
         match piece {
             Piece::Text(text) => {
                 let dialect = self.dialect;
-                dialect.tame(text).graphemes(true).all(|it| self.put_character(it))
+                let in_code = self.open.iter().any(|it| matches!(it, Style::Code | Style::Block));
+                let code = if in_code { dialect.code(text) } else { None };
+                match code {
+                    Some(code) => code.graphemes(true).all(|it| self.put_character(it, it)),
+                    None => {
+                        let escape = |it: &str| dialect.escape(it);
+                        let tame = dialect.tame(text);
+                        tame.graphemes(true).all(|it| self.put_character(&escape(it), it))
+                    }
+                }
             }
             Piece::Url(url) => self.add(&self.dialect.url(url), url),
             Piece::Open(style) => {
@@ -166,12 +179,12 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn put_character(&mut self, character: &str) -> bool {
+    fn put_character(&mut self, marked: &str, character: &str) -> bool {
         if character == "\n" && self.open.contains(&&Style::Quote) {
             let line = format!("\n{}", self.dialect.quotes());
             return self.add(&line, character);
         }
-        self.add(&self.dialect.escape(character), character)
+        self.add(marked, character)
     }
 
     fn add(&mut self, marked: &str, shown: &str) -> bool {
