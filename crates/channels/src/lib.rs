@@ -19,6 +19,7 @@ mod telegram;
 mod testing;
 mod text;
 mod webhook;
+mod whatsapp;
 pub mod wording;
 
 use std::fmt;
@@ -46,6 +47,7 @@ pub static ALL: &[&dyn Channel] = &[
     &On::<webhook::Webhook>::NEW,
     &On::<slack::Slack>::NEW,
     &On::<telegram::Telegram>::NEW,
+    &On::<whatsapp::Whatsapp>::NEW,
     &On::<discord::Discord>::NEW,
     &On::<teams::Teams>::NEW,
     &On::<mattermost::Mattermost>::NEW,

@@ -67,32 +67,47 @@ impl Wording {
 }
 
 fn check(field: &str, source: &str) -> Result<(), Fault> {
-    let fault = |code, detail| Err(Fault { pointer: format!("/{field}"), code, detail });
+    let texts = try_out(field, source, str::to_owned)?;
+    if texts.iter().all(|it| it.trim().is_empty()) {
+        let detail = "the template says nothing".to_owned();
+        return Err(Fault { pointer: format!("/{field}"), code: "template_empty", detail });
+    }
+    Ok(())
+}
+
+/// What a template makes of an event of each kind, or why it cannot be used.
+pub(crate) fn try_out(
+    field: &str,
+    source: &str,
+    escape: fn(&str) -> String,
+) -> Result<Vec<String>, Fault> {
+    let fault = |code, detail| Fault { pointer: format!("/{field}"), code, detail };
     if source.len() > TEMPLATE_MAX {
-        return fault("length", format!("a template has at most {TEMPLATE_MAX} bytes"));
+        return Err(fault("length", format!("a template has at most {TEMPLATE_MAX} bytes")));
     }
     let environment = environment(str::to_owned);
     let template = match environment.template_from_named_str(field, source) {
         Ok(template) => template,
-        Err(error) => return fault("template_syntax", error.to_string()),
+        Err(error) => return Err(fault("template_syntax", error.to_string())),
     };
     let mut unknown: Vec<String> =
         template.undeclared_variables(true).into_iter().filter(|it| !is_known(it)).collect();
     unknown.sort_unstable();
     if let Some(name) = unknown.first() {
-        return fault("template_variable", format!("there is no `{name}`"));
+        return Err(fault("template_variable", format!("there is no `{name}`")));
     }
-    let mut says_something = false;
-    for context in sample::contexts() {
-        match fill(source, &context, str::to_owned) {
-            Ok(text) => says_something |= !text.trim().is_empty(),
-            Err(error) => return fault("template_render", error.to_string()),
-        }
-    }
-    if !says_something {
-        return fault("template_empty", "the template says nothing".to_owned());
-    }
-    Ok(())
+    let texts = sample::contexts().map(|context| fill(source, &context, escape));
+    texts.map(|it| it.map_err(|error| fault("template_render", error.to_string()))).collect()
+}
+
+/// What a template that was tried out makes of this notice. Nothing when it fails.
+pub(crate) fn made(
+    source: &str,
+    notice: &Notice<'_>,
+    message: &Message,
+    escape: fn(&str) -> String,
+) -> Option<String> {
+    fill(source, &context(notice, message), escape).ok()
 }
 
 /// Names come as far as they are spelled out: `message.title`.
