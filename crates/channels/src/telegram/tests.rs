@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::testing::{Run, World, answer, incident, run};
 
-const MIGRATE: &str = include_str!("tests/migrate.json");
+const MIGRATE: &str = include_str!("../../fixtures/out_telegram_error_migrate.json");
 
 fn config() -> Value {
     json!({ "bot_token": "123456:Secret-Token_x", "chat_id": -1001, "message_thread_id": 5 })
@@ -194,7 +194,7 @@ fn errors_have_their_classes() {
     let limited: Answer = Answer {
         status: 429,
         retry_after: None,
-        body: include_bytes!("tests/limited.json").to_vec(),
+        body: include_bytes!("../../fixtures/out_telegram_error_429.json").to_vec(),
     };
     let verdict = Telegram::judge(SEND, &limited);
     assert_eq!(
