@@ -143,7 +143,8 @@ impl<'a> Sheet<'a> {
             Piece::Text(text) => {
                 let dialect = self.dialect;
                 let in_code = self.open.iter().any(|it| matches!(it, Style::Code | Style::Block));
-                match dialect.code(text).filter(|_| in_code) {
+                let code = if in_code { dialect.code(text) } else { None };
+                match code {
                     Some(code) => code.graphemes(true).all(|it| self.put_character(it, it)),
                     None => {
                         let escape = |it: &str| dialect.escape(it);
