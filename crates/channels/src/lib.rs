@@ -43,6 +43,8 @@ use signature::SigningSecret;
 use uuid::Uuid;
 use wording::Wording;
 
+pub use whatsapp::receipt;
+
 /// Every channel there is. A new one is a file and a line here.
 pub static ALL: &[&dyn Channel] = &[
     &On::<webhook::Webhook>::NEW,
