@@ -19,7 +19,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 pub use publish::refresh;
-pub use transport::Unbuildable;
+pub use transport::{Unbuildable, smtp};
 
 /// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
 #[derive(Default)]
