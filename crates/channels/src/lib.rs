@@ -1,9 +1,13 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
 pub mod egress;
+mod locale;
 pub mod signature;
 
 pub mod mail;
 pub mod message;
+#[cfg(test)]
+mod testing;
+mod text;
 mod webhook;
 pub mod wording;
 
