@@ -3,6 +3,7 @@ pub mod egress;
 mod locale;
 pub mod signature;
 
+mod email;
 pub mod mail;
 pub mod message;
 #[cfg(test)]
@@ -31,7 +32,7 @@ use uuid::Uuid;
 use wording::Wording;
 
 /// Every channel there is. A new one is a file and a line here.
-pub static ALL: &[&dyn Channel] = &[&On::<webhook::Webhook>::NEW];
+pub static ALL: &[&dyn Channel] = &[&On::<webhook::Webhook>::NEW, &On::<email::Email>::NEW];
 
 /// The channel of this name.
 pub fn find(kind: &str) -> Option<&'static dyn Channel> {
