@@ -113,7 +113,7 @@ impl<'a> Content<'a> {
         let own = notice.wording.and_then(|it| it.render(notice, &message, escape_markdown));
         if let Some((own_subject, text)) = own {
             message.text = text;
-            subject = own_subject.map_or(subject, |it| line(&it));
+            subject = own_subject.unwrap_or(subject);
         }
         subject = cut(&subject, SUBJECT_MAX, Unit::Chars).into_owned();
         let mut footer = Vec::new();

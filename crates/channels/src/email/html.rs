@@ -7,7 +7,8 @@ use crate::text::{Dialect, Limit, Style, Unit, render};
 
 /// Longest text of an update, in characters.
 const TEXT_MAX: usize = 64 * 1024;
-const FONT: &str = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
+const FONT: &str =
+    "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
 /// For readers that know of dark mode; the others get the inline styles.
 const DARK: &str = "@media (prefers-color-scheme:dark){\
 .sheet{background:#111418!important}.card{background:#1c2128!important}\
@@ -84,7 +85,9 @@ fn facts(content: &Content<'_>) -> String {
 <td style=\"{cell}\">{value}</td></tr>"
         );
     }
-    format!("<table style=\"margin:16px 0 0;border-collapse:collapse;font-size:15px\">\n{rows}</table>\n")
+    format!(
+        "<table style=\"margin:16px 0 0;border-collapse:collapse;font-size:15px\">\n{rows}</table>\n"
+    )
 }
 
 fn press(content: &Content<'_>) -> String {
@@ -124,8 +127,12 @@ impl Dialect for Html {
         false
     }
 
-    fn text(&self, text: &str) -> String {
+    fn escape(&self, text: &str) -> String {
         escape(text)
+    }
+
+    fn url(&self, url: &str) -> String {
+        escape(url)
     }
 
     fn open(&self, style: &Style) -> String {
@@ -142,7 +149,7 @@ impl Dialect for Html {
         }
     }
 
-    fn close(&self, style: &Style, _: &str) -> String {
+    fn close(&self, style: &Style) -> String {
         let mark = match style {
             Style::Strong => "</strong>",
             Style::Emphasis => "</em>",

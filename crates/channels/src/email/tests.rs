@@ -85,7 +85,9 @@ fn leaving_takes_one_click() {
     let post = header(&mail, "List-Unsubscribe-Post");
     assert_eq!(post, Some("List-Unsubscribe=One-Click"));
     assert!(mail.text.ends_with(&format!("-- \nExample\nUnsubscribe: {UNSUBSCRIBE}\n")));
-    assert!(mail.html.contains("href=\"https://api.example.net/unsubscribe/u_secret?a=1&amp;b=2\""));
+    assert!(
+        mail.html.contains("href=\"https://api.example.net/unsubscribe/u_secret?a=1&amp;b=2\"")
+    );
     world.unsubscribe_url = Some("javascript:alert(1)");
     let mail = written(&world);
     assert_eq!(header(&mail, "List-Unsubscribe"), None);
