@@ -167,7 +167,7 @@ fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
 }
 
 fn means(state: &State) -> Means<'_> {
-    Means { vault: &state.vault, egress: &state.egress }
+    Means { vault: &state.vault, egress: &state.egress, mail: state.mail }
 }
 
 fn accepted() -> Answer {

@@ -47,6 +47,7 @@ struct Content<'a> {
 
 impl Adapter for Email {
     const KIND: &'static str = "email";
+    const BY_MAIL: bool = true;
     type Config = Config;
 
     fn check(config: &Config, _: &EgressPolicy) -> Vec<Fault> {
@@ -78,9 +79,9 @@ impl Adapter for Email {
     }
 
     /// All mail goes through the operator's one server, and waits together when that one refuses
-    /// us. How fast it goes is for the connections to decide.
+    /// us. The pace is beyond what one server takes: the connections decide.
     fn credential(_: &Config) -> Option<(String, Pace)> {
-        Some(("smtp".to_owned(), Pace { interval: Duration::ZERO, burst: u32::MAX }))
+        Some(("smtp".to_owned(), Pace { interval: Duration::from_millis(1), burst: 1_000 }))
     }
 
     fn address(config: &Config) -> Option<String> {

@@ -190,6 +190,8 @@ trait Adapter {
     const KIND: &'static str;
     /// Whether requests are signed: then a secret is made with each subscription.
     const SIGNED: bool = false;
+    /// Whether it sends e-mail, for which the operator must have named a mail server.
+    const BY_MAIL: bool = false;
     const LANE: Lane = Lane::Latest;
     type Config: DeserializeOwned + Serialize + ToSchema;
 
@@ -246,6 +248,8 @@ pub trait Channel: Sync {
     fn kind(&self) -> &'static str;
     /// Whether a signing secret belongs to each subscription.
     fn is_signed(&self) -> bool;
+    /// Whether it needs a mail server.
+    fn is_by_mail(&self) -> bool;
     /// The schema of its configuration for the OpenAPI document.
     fn config_schema(&self) -> RefOr<Schema>;
     /// The schemas that one refers to, by name.
@@ -295,6 +299,10 @@ impl<A: Adapter> Channel for On<A> {
 
     fn is_signed(&self) -> bool {
         A::SIGNED
+    }
+
+    fn is_by_mail(&self) -> bool {
+        A::BY_MAIL
     }
 
     fn config_schema(&self) -> RefOr<Schema> {

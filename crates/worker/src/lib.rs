@@ -41,6 +41,8 @@ pub struct Settings {
     pub bells: Arc<Bells>,
     /// `Farol/<version> (+<url>)`.
     pub user_agent: String,
+    /// The mail server, if there is one.
+    pub smtp: Option<smtp::Settings>,
 }
 
 /// Running loops. They stop by themselves once their `stopped` says so.

@@ -96,7 +96,7 @@ async fn many_mails_share_few_connections() {
     for sender in senders.collect::<Vec<_>>() {
         assert_eq!(sender.await.unwrap(), 250);
     }
-    assert_eq!(server.received().len(), 40);
+    assert_eq!(server.wait_for_all(40).await.len(), 40);
     assert!((1..=CONNECTIONS).contains(&server.connections()), "{}", server.connections());
 }
 
@@ -110,8 +110,8 @@ async fn refusals_are_answers_and_leave_the_connection_usable() {
     assert_eq!(said(&unknown), (550, "RCPT TO: 5.1.1 as asked"));
     assert_eq!(said(&sent(&smtp, "d552-ana@example.org").await), (552, "DATA: as asked"));
     assert_eq!(sent(&smtp, greylisted).await.status, 250);
-    assert_eq!(server.refused("r550_5_1_1-ana@example.org"), 1);
-    assert_eq!((server.received().len(), server.connections()), (1, 1));
+    assert_eq!(server.wait_for_all(1).await.len(), 1);
+    assert_eq!((server.refused("r550_5_1_1-ana@example.org"), server.connections()), (1, 1));
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_connection_that_ended_while_idle_costs_nothing() {
             let to = format!("reader{number}@example.org");
             assert_eq!(sent(&smtp, &to).await.status, 250);
         }
-        assert_eq!((server.received().len(), server.connections()), (3, 3));
+        assert_eq!((server.wait_for_all(3).await.len(), server.connections()), (3, 3));
     }
 }
 
@@ -146,7 +146,7 @@ async fn idle_connections_are_ended_with_a_word() {
     assert_eq!(sent(&smtp, "ana@example.org").await.status, 250);
     ::tests::eventually(Duration::from_secs(20), || async { server.goodbyes() == 1 }).await;
     assert_eq!(sent(&smtp, "ana@example.org").await.status, 250);
-    assert_eq!(server.connections(), 2);
+    assert_eq!((server.wait_for_all(2).await.len(), server.connections()), (2, 2));
 }
 
 #[tokio::test]
@@ -154,7 +154,7 @@ async fn logins_are_used_and_their_refusal_is_an_answer() {
     let options = Options { login: Some("farol:correct horse"), ..Options::default() };
     let server = Counterpart::with(options).await;
     assert_eq!(sent(&client(&server), "ana@example.org").await.status, 250);
-    assert_eq!(server.received().first().unwrap().user, "farol");
+    assert_eq!(server.wait_for_all(1).await.first().unwrap().user, "farol");
     for wrong in ["smtp://farol:wrong@127.0.0.1", "smtp://127.0.0.1"] {
         let url = format!("{wrong}:{}?tls=none", server.port());
         let settings = Settings { server: Server::parse(&url).unwrap(), ..settings(&server) };
@@ -170,7 +170,7 @@ async fn tls_is_used_where_it_is_offered_and_trusted_where_it_is_required() {
     let options = Options { tls: Tls::StartTls, ..Options::default() };
     let server = Counterpart::with(options).await;
     assert_eq!(sent(&client(&server), "ana@example.org").await.status, 250);
-    assert!(server.received().first().unwrap().is_encrypted);
+    assert!(server.wait_for_all(1).await.first().unwrap().is_encrypted);
 
     let required = format!("smtp://127.0.0.1:{}?tls=required", server.port());
     let implicit = Counterpart::with(Options { tls: Tls::Implicit, ..Options::default() }).await;
@@ -184,7 +184,7 @@ async fn tls_is_used_where_it_is_offered_and_trusted_where_it_is_required() {
         let answer = sent(&Smtp::with(settings, dialler), "ana@example.org").await;
         assert_eq!(answer.status, 250, "{url}");
     }
-    assert!(implicit.received().first().unwrap().is_encrypted);
+    assert!(implicit.wait_for_all(1).await.first().unwrap().is_encrypted);
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn nothing_can_be_smuggled_into_a_mail() {
     "x\r\n.\r\nMAIL FROM:<eve@example.org>\r\n".clone_into(&mut letter.text);
     letter.headers.push(("List-Id", "<a>\r\nBcc: eve@example.org".to_owned()));
     assert_eq!(smtp.send(&letter).await.outcome.unwrap().status, 250);
-    let [got] = server.received().try_into().unwrap();
+    let [got] = server.wait_for_all(1).await.try_into().unwrap();
     let parsed = MessageParser::new().parse(&got.raw).unwrap();
     assert!(parsed.bcc().is_none(), "{}", String::from_utf8_lossy(&got.raw));
     assert_eq!(
@@ -261,10 +261,10 @@ async fn nothing_can_be_smuggled_into_a_mail() {
 async fn addresses_beyond_ascii_need_a_server_that_takes_them() {
     let server = Counterpart::start().await;
     assert_eq!(sent(&client(&server), "josé@example.org").await.status, 250);
-    let [got] = server.received().try_into().unwrap();
+    let [got] = server.wait_for_all(1).await.try_into().unwrap();
     assert!(got.options.iter().any(|it| it == "SMTPUTF8"), "{:?}", got.options);
     assert_eq!(sent(&client(&server), "jose@example.org").await.status, 250);
-    let plain = server.received_by("jose@example.org");
+    let plain = server.wait_for("jose@example.org", 1).await;
     assert!(plain.iter().all(|it| it.options.iter().all(|it| it != "SMTPUTF8")));
 
     let older = Counterpart::with(Options { is_ascii_only: true, ..Options::default() }).await;
