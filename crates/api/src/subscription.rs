@@ -56,7 +56,7 @@ struct ListQuery {
 }
 
 fn means(state: &State) -> Means<'_> {
-    Means { vault: &state.vault, egress: &state.egress }
+    Means { vault: &state.vault, egress: &state.egress, mail: state.mail }
 }
 
 fn accepted() -> Answer {
