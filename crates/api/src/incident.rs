@@ -181,8 +181,7 @@ async fn preview_incident(
     body: Body<NewIncident>,
 ) -> Result<HttpResponse, Problem> {
     let wish = body.value.wish()?;
-    let preview =
-        seam::rehearse(&state, move |db| app::incident::preview(db, &caller, wish)).await?;
+    let preview = seam::run(&state, move |db| app::incident::preview(db, &caller, wish)).await?;
     Ok(HttpResponse::Ok().json(preview))
 }
 

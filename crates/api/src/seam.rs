@@ -35,15 +35,6 @@ where
     run(state, move |db| db.write(job)).await
 }
 
-/// Writes in one transaction that is taken back.
-pub async fn rehearse<T, F>(state: &Data<State>, job: F) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut Write<'_>) -> Result<T, Error> + Send + 'static,
-{
-    run(state, move |db| db.rehearse(job)).await
-}
-
 /// Writes in one transaction, once per `Idempotency-Key`.
 pub async fn post<F>(state: &Data<State>, key: Key, job: F) -> Result<HttpResponse, Problem>
 where

@@ -24,6 +24,8 @@ pub struct Settings {
     pub callers: Arc<Callers>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
+    /// Whether there is a mail server.
+    pub mail: bool,
     /// Whose `Forwarded` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose scripts may use credentials.
@@ -43,6 +45,7 @@ pub struct State {
     pub callers: Arc<Callers>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
+    pub mail: bool,
     pub jwt: Jwt,
     pub limits: Limits,
     pub trusted_proxies: Vec<IpNet>,
@@ -62,6 +65,7 @@ impl State {
             callers,
             vault,
             egress,
+            mail,
             trusted_proxies,
             cors_origins,
             rate_limit,
@@ -76,6 +80,7 @@ impl State {
             callers,
             vault,
             egress,
+            mail,
             jwt,
             limits: Limits::new(rate_limit),
             trusted_proxies,

@@ -25,6 +25,8 @@ pub const ROTATION: Duration = Duration::hours(24);
 pub struct Means<'a> {
     pub vault: &'a Vault,
     pub egress: &'a EgressPolicy,
+    /// Whether there is a mail server.
+    pub mail: bool,
 }
 
 /// What it takes to subscribe.
@@ -271,6 +273,10 @@ fn accept(
     id: Uuid,
     config: &Value,
 ) -> Result<(Value, Vec<u8>), Error> {
+    if channel.is_by_mail() && !means.mail {
+        let detail = "no mail server is configured: FAROL_SMTP_URL is not set";
+        return Err(Error::invalid("/channel", "unavailable", detail));
+    }
     let faults = channel.check(config, means.egress);
     if !faults.is_empty() {
         let field = |it: channels::Fault| FieldError {

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::message::{Message, Tone};
 use crate::wording::Wording;
 use crate::{
-    Adapter, Answer, Attempt, Bodies, Done, Letter, Notice, Outbound, Reader, Related, Step, Verdict,
+    Adapter, Answer, Attempt, Bodies, Done, Letter, Notice, Outbound, Reader, Related, Step,
+    Verdict,
 };
 
 /// When every test attempt is made.
@@ -76,6 +77,7 @@ pub fn logged(kind: &str, payload: Value) -> Logged {
     Logged {
         id: Uuid::nil(),
         sequence: 1,
+        subject: None,
         kind: kind.parse().unwrap_or(Kind::Announcement(Announcement::SubscriptionTest)),
         payload,
         public_payload: None,

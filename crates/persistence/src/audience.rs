@@ -1,4 +1,4 @@
-//! Who would be told of what this transaction has written so far.
+//! Who would be told of facts that are not told yet.
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -18,7 +18,7 @@ pub struct Share {
     pub channel: String,
     pub locale: String,
     pub audience: Visibility,
-    /// What they would hear first, by its place in [`announced`].
+    /// What they would hear first, by its place in [`Announced`].
     pub first: i64,
     pub subscriptions: i64,
     /// One of them.
@@ -33,35 +33,46 @@ pub struct Example {
     pub time_zone: String,
 }
 
-/// Facts that this transaction announces, by their place. They have no sequence and no banner yet.
-pub fn announced(db: &mut Write<'_>) -> Result<Vec<(i64, Announcement, Logged)>, DbError> {
-    let rows: Vec<Fact> = diesel::sql_query(
-        "select position, id, kind, incident_id, payload, public_payload, created_at from events
-         where sequence is null and announce and xmin = pg_current_xact_id()::xid
+/// Facts that a transaction announces.
+#[derive(Clone, Debug)]
+pub struct Announced {
+    /// By their place. They have no sequence and no banner yet.
+    pub facts: Vec<(i64, Announcement, Logged)>,
+    /// The rows as they stand in the log.
+    rows: Value,
+}
+
+/// Facts that this transaction has announced so far.
+pub fn announced(db: &mut Write<'_>) -> Result<Announced, DbError> {
+    let found: Vec<Fact> = diesel::sql_query(
+        "select position, id, kind, incident_id, payload, public_payload, created_at,
+                row_to_json(events) as row
+         from events where sequence is null and announce and xmin = pg_current_xact_id()::xid
          order by position",
     )
     .load(db.conn)?;
-    Ok(rows.into_iter().filter_map(Fact::dress).collect())
+    let rows = found.iter().map(|it| it.row.clone()).collect();
+    Ok(Announced { facts: found.into_iter().filter_map(Fact::dress).collect(), rows })
 }
 
-/// Who would be told of them. The condition is the one of [`crate::fan_out::expand`]; everybody
-/// counts once, however many of the facts they would hear.
-pub fn shares(db: &mut Write<'_>) -> Result<Vec<Share>, DbError> {
+/// Who would be told of them, though they may be taken back by now. The condition is the one of
+/// [`crate::fan_out::expand`]; everybody counts once, however many of the facts they would hear.
+pub fn shares(db: &mut Read<'_>, announced: &Announced) -> Result<Vec<Share>, DbError> {
     let rows: Vec<Row> = diesel::sql_query(concat!(
         "with facts as materialized (
-             select * from events
-             where sequence is null and announce and xmin = pg_current_xact_id()::xid),
+             select * from json_populate_recordset(null::events, $1) order by position),
          told as (
              select s.channel, s.locale, s.audience, s.id,
                     (select e.position from facts e where ",
         wants!(),
-        "           order by e.position limit 1) as first
+        "           limit 1) as first
              from subscriptions s where s.state = 'active' and s.deleted_at is null)
          select channel, locale, audience, first, count(*) as subscriptions,
                 min(id::text)::uuid as example
          from told where first is not null
          group by channel, locale, audience, first",
     ))
+    .bind::<Json, _>(&announced.rows)
     .load(db.conn)?;
     Ok(rows.into_iter().map(Share::from).collect())
 }
@@ -116,6 +127,8 @@ struct Fact {
     public_payload: Option<Value>,
     #[diesel(sql_type = Timestamptz)]
     created_at: DateTime<Utc>,
+    #[diesel(sql_type = Json)]
+    row: Value,
 }
 
 impl From<Row> for Share {
@@ -127,7 +140,8 @@ impl From<Row> for Share {
 
 impl Fact {
     fn dress(self) -> Option<(i64, Announcement, Logged)> {
-        let Self { position, id, kind, incident_id, payload, public_payload, created_at } = self;
+        let Self { position, id, kind, incident_id, payload, public_payload, created_at, row: _ } =
+            self;
         let kind: Announcement = kind.parse().ok()?;
         let logged = Logged {
             id,

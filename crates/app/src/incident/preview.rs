@@ -9,44 +9,59 @@ use domain::event::{Announcement, Logged};
 use domain::incident::Incident;
 use domain::page::{Page, Settings};
 use domain::preview::{Example, Preview, Told, Turn};
-use persistence::audience::{self, Share};
+use persistence::audience::{self, Announced, Share};
 use persistence::component;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Opened, Wish, open};
 use crate::wording::{self, Wordings};
-use crate::{Error, Write};
+use crate::{Db, Error, Read, Write};
 
 /// Stands in for an address that a message is sent to.
 const HIDDEN: &str = "…";
 /// Digits in a row that are a number to call, or the id of a chat.
 const NUMBER_MIN: usize = 6;
 
-/// What opening the incident would do. Only for [`crate::Db::rehearse`].
-pub fn preview(db: &mut Write<'_>, caller: &Caller, wish: Wish) -> Result<Preview, Error> {
+/// What opening the incident would do. What it touches is locked only while it is rehearsed, not
+/// while the audience is counted.
+pub fn preview(db: &Db, caller: &Caller, wish: Wish) -> Result<Preview, Error> {
+    let (mut preview, announced) = db.rehearse(|db| rehearse(db, caller, wish))?;
+    if let Some(announced) = announced {
+        (preview.audience, preview.messages) = db.read(|db| tell(db, announced))?;
+    }
+    Ok(preview)
+}
+
+/// Opens the incident; what it would announce is nothing when it is open already.
+fn rehearse(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    wish: Wish,
+) -> Result<(Preview, Option<Announced>), Error> {
     let (draft, named) = wish.draft(db, caller)?;
     let before: HashMap<Uuid, Status> =
         component::all(db)?.into_iter().map(|it| (it.id, it.status)).collect();
-    match open(db, caller, draft, &named)? {
-        Opened::Existing(incident) => Ok(Preview {
-            existing: true,
-            components: turns(db, &incident, &before)?,
-            incident: json!(incident),
-            audience: Vec::new(),
-            messages: Vec::new(),
-        }),
-        Opened::Created(incident) => {
-            let (audience, messages) = tell(db)?;
-            let components = turns(db, &incident, &before)?;
-            let mut incident = json!(incident);
-            if let Some(members) = incident.as_object_mut() {
-                members.shift_remove("number");
-                members.shift_remove("url");
-            }
-            Ok(Preview { existing: false, incident, components, audience, messages })
-        }
+    let opened = open(db, caller, draft, &named)?;
+    let (existing, incident) = match &opened {
+        Opened::Existing(incident) => (true, incident),
+        Opened::Created(incident) => (false, incident),
+    };
+    let mut preview = Preview {
+        existing,
+        components: turns(db, incident, &before)?,
+        incident: json!(incident),
+        audience: Vec::new(),
+        messages: Vec::new(),
+    };
+    if existing {
+        return Ok((preview, None));
     }
+    if let Some(members) = preview.incident.as_object_mut() {
+        members.shift_remove("number");
+        members.shift_remove("url");
+    }
+    Ok((preview, Some(audience::announced(db)?)))
 }
 
 fn turns(
@@ -73,15 +88,15 @@ struct Stage<'a> {
 }
 
 /// Who would be told what.
-fn tell(db: &mut Write<'_>) -> Result<(Vec<Told>, Vec<Example>), Error> {
+fn tell(db: &mut Read<'_>, announced: Announced) -> Result<(Vec<Told>, Vec<Example>), Error> {
     let mut by_channel: BTreeMap<String, Vec<Share>> = BTreeMap::new();
-    for share in audience::shares(db)? {
+    for share in audience::shares(db, &announced)? {
         by_channel.entry(share.channel.clone()).or_default().push(share);
     }
-    let mut facts = audience::announced(db)?;
+    let mut facts = announced.facts;
     let (_, last) = crate::status::version(db)?;
     for (_, _, fact) in &mut facts {
-        fact.sequence = last;
+        fact.sequence = last + 1;
         unnumber(db.page(), fact);
     }
     let (page, wordings) = (crate::status::page(db)?, wording::all(db)?);
@@ -113,7 +128,7 @@ fn typical(shares: &[Share]) -> Option<&Share> {
 
 /// The message of a channel as one of its subscriptions would get it, with the configuration that
 /// may be shown, so that no secret can be in it.
-fn example(db: &mut Write<'_>, stage: &Stage<'_>, share: &Share) -> Result<Option<Example>, Error> {
+fn example(db: &mut Read<'_>, stage: &Stage<'_>, share: &Share) -> Result<Option<Example>, Error> {
     let fact = stage.facts.iter().find(|it| it.0 == share.first);
     let (Some(channel), Some((_, kind, event))) = (channels::find(&share.channel), fact) else {
         return Ok(None);

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::message::Message;
-use crate::{Notice, Reader};
+use crate::{Bodies, Notice, Reader};
 
 /// What templates see of each kind of event.
 pub(super) fn contexts() -> impl Iterator<Item = Value> {
@@ -19,6 +19,7 @@ fn context(kind: Announcement) -> Value {
     let event = Logged {
         id: Uuid::nil(),
         sequence: 1,
+        subject: None,
         kind: Kind::Announcement(kind),
         payload: payload.clone(),
         public_payload: None,
@@ -44,6 +45,7 @@ fn context(kind: Announcement) -> Value {
         },
         wording: None,
         earlier: &[],
+        bodies: &Bodies::default(),
     };
     super::context(&notice, &Message::of(&notice))
 }
