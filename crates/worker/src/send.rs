@@ -7,6 +7,7 @@ use app::delivery::{
     Anchors, Batch, GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, Story, open,
 };
 use app::vault::Vault;
+use channels::wording::Wording;
 use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Related};
 use domain::delivery::{Next, Outcome, Patience, State, next};
 use domain::event::{Announcement, Kind};
@@ -18,9 +19,9 @@ use uuid::Uuid;
 use crate::seam;
 use crate::tell::{Post, Told};
 
-/// Nothing is begun that could outlast the lease: a send may take 15 seconds, and its result
-/// needs some to be written.
-const RESERVE: Duration = Duration::from_secs(25);
+/// Nothing is begun that could outlast the lease: a mail may take 30 seconds, and its result needs
+/// some to be written.
+const RESERVE: Duration = Duration::from_secs(40);
 /// Pause after a delivery was given up, before the next one is tried.
 const AFTER_DEATH: chrono::Duration = chrono::Duration::seconds(5);
 /// Pause between two messages to one chat: what Slack, Telegram and the others take in the long
@@ -136,7 +137,7 @@ impl Sender {
             payload,
             api_url: &self.db.page().public_url,
             reader: serving.reader(),
-            wording: None,
+            wording: serving.wording(story.event.kind),
             earlier: &earlier,
             bodies: if internal { &story.internal } else { &story.public },
         };
@@ -186,6 +187,12 @@ impl<'a> Serving<'a> {
             manage_url: None,
             unsubscribe_url: None,
         }
+    }
+
+    fn wording(&self, kind: Kind) -> Option<&'a Wording> {
+        let Kind::Announcement(kind) = kind else { return None };
+        let target = &self.lease.target;
+        self.batch.wordings.find(&target.channel, kind, &target.locale)
     }
 
     fn patience(&self) -> Patience {
