@@ -10,5 +10,6 @@ mod group;
 mod incident;
 mod layering;
 mod migrations;
+mod self_service;
 mod status;
 mod subscription;

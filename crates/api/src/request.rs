@@ -13,7 +13,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::problem::Problem;
-use crate::state;
+use crate::{auth, state};
 
 pub const ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What scripts of other origins may read of an answer.
@@ -41,7 +41,8 @@ pub async fn around<B: MessageBody + 'static>(
         // The handlers know GET; the connection remembers that no body goes out.
         req.head_mut().method = Method::GET;
     }
-    let span = tracing::info_span!("request", id = %id, method = %method, path = %req.path());
+    let path = shown_path(req.path());
+    let span = tracing::info_span!("request", id = %id, method = %method, path);
     let outcome = AssertUnwindSafe(next.call(req)).catch_unwind().instrument(span.clone()).await;
     let mut response = match outcome {
         Ok(Ok(response)) => finish(response, &id),
@@ -60,6 +61,11 @@ pub async fn around<B: MessageBody + 'static>(
 #[derive(Debug, thiserror::Error)]
 #[error("a handler panicked")]
 struct Panicked;
+
+/// The path as it may be logged: what follows these is a credential.
+fn shown_path(path: &str) -> &str {
+    auth::BEARING_TOKENS.into_iter().find(|it| path.starts_with(it)).unwrap_or(path)
+}
 
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(&ID).and_then(|it| it.to_str().ok());
@@ -116,12 +122,14 @@ pub fn secure(headers: &mut HeaderMap, is_docs: bool) {
     } else {
         "default-src 'none'; frame-ancestors 'none'"
     };
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ] {
+    for (name, value) in
+        [(header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::REFERRER_POLICY, "no-referrer")]
+    {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A page of ours may say what of itself is needed.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
 }
 

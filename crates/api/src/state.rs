@@ -30,6 +30,10 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Requests per minute, per token or address.
     pub rate_limit: u32,
+    /// Whether strangers may subscribe themselves.
+    pub offers_subscribe: bool,
+    /// Whether there is a mail server to send by.
+    pub mail: bool,
     /// Renders the metrics.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the database can be reached.
@@ -47,6 +51,8 @@ pub struct State {
     pub limits: Limits,
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
+    pub offers_subscribe: bool,
+    pub mail: bool,
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Taken before a blocking thread is: who waits for the database holds nothing.
@@ -65,6 +71,8 @@ impl State {
             trusted_proxies,
             cors_origins,
             rate_limit,
+            offers_subscribe,
+            mail,
             metrics,
             is_ready,
         } = settings;
@@ -80,6 +88,8 @@ impl State {
             limits: Limits::new(rate_limit),
             trusted_proxies,
             cors_origins,
+            offers_subscribe,
+            mail,
             metrics,
             is_ready,
             turns: Arc::new(Semaphore::new(turns)),

@@ -1,11 +1,18 @@
 //! Subscriptions.
+mod bulk;
+mod leaf;
+mod own;
+mod public;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use app::idempotency::Answer;
 use app::subscription::{Draft, Edit, Means, Which};
 use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
-use domain::subscription::{FILTER_MAX, Filter, State as SubscriptionState, Subscription};
+use domain::subscription::{
+    DIGEST_MAX, FILTER_MAX, Filter, State as SubscriptionState, Subscription,
+};
 use domain::text::NAME_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,13 +39,16 @@ use crate::version::{Expected, show};
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_subscriptions)
         .service(create_subscription)
+        .configure(bulk::routes)
         .service(get_subscription)
         .service(edit_subscription)
         .service(delete_subscription)
         .service(test_subscription)
         .service(rotate_subscription_secret)
         .service(recover_subscription)
-        .service(list_subscription_deliveries);
+        .service(list_subscription_deliveries)
+        .configure(public::routes)
+        .configure(own::routes);
 }
 
 list_of!(SubscriptionList, Subscription);
@@ -83,6 +93,12 @@ struct NewSubscription {
     #[validate(custom(function = validate::time_zone))]
     #[schema(example = "America/Sao_Paulo")]
     time_zone: Option<String>,
+    /// Collects news of so many minutes for one message; 0: each at once. Not for webhooks, which
+    /// get every message.
+    #[serde(default)]
+    #[validate(range(max = DIGEST_MAX))]
+    #[schema(minimum = 0, maximum = 1440, default = 0)]
+    digest_minutes: u16,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -112,6 +128,10 @@ struct SubscriptionPatch {
     #[validate(custom(function = validate::time_zone))]
     #[schema(value_type = String, required = false)]
     time_zone: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[validate(range(max = DIGEST_MAX))]
+    #[schema(value_type = u16, required = false, minimum = 0, maximum = 1440)]
+    digest_minutes: Option<u16>,
     /// `active` or `paused`.
     #[serde(default, deserialize_with = "set_only")]
     #[schema(value_type = SubscriptionState, required = false)]
@@ -167,11 +187,20 @@ fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
 }
 
 fn means(state: &State) -> Means<'_> {
-    Means { vault: &state.vault, egress: &state.egress }
+    let State { vault, egress, mail, .. } = state;
+    Means { vault, egress, mail: *mail }
 }
 
 fn accepted() -> Answer {
     Answer { status: 202, location: None, etag: None, body: "{}".to_owned() }
+}
+
+/// The name of a channel in a query.
+fn known_channel(name: Option<String>) -> Result<Option<String>, Problem> {
+    if name.as_ref().is_some_and(|it| it.chars().count() > 40) {
+        return Err(Problem::new(kind::MALFORMED).because("`channel` may have 40 characters"));
+    }
+    Ok(name)
 }
 
 /// List subscriptions, newest first
@@ -189,10 +218,7 @@ async fn list_subscriptions(
     QueryString(query): QueryString<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let window = list::window(query.limit, query.cursor.as_deref())?;
-    if query.channel.as_ref().is_some_and(|it| it.chars().count() > 40) {
-        return Err(Problem::new(kind::MALFORMED).because("`channel` may have 40 characters"));
-    }
-    let which = Which { channel: query.channel, state: query.state };
+    let which = Which { channel: known_channel(query.channel)?, state: query.state };
     let page =
         seam::read(&state, move |db| app::subscription::page(db, &caller, &which, window)).await?;
     Ok(list::respond(&req, window.limit, page))
@@ -213,10 +239,19 @@ async fn create_subscription(
     body: Body<NewSubscription>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.with_body(body.digest);
-    let NewSubscription { channel, label, config, filter, audience, locale, time_zone } =
-        body.value;
+    let NewSubscription {
+        channel,
+        label,
+        config,
+        filter,
+        audience,
+        locale,
+        time_zone,
+        digest_minutes,
+    } = body.value;
     let time_zone = time_zone.unwrap_or_else(|| state.db.page().time_zone.clone());
-    let draft = Draft { channel, label, config, filter, audience, locale, time_zone };
+    let draft =
+        Draft { channel, label, config, filter, audience, locale, time_zone, digest_minutes };
     let shared = state.clone();
     seam::post(&state, key, move |db| {
         let (shown, secret) = app::subscription::create(db, &caller, means(&shared), draft)?;
@@ -390,7 +425,8 @@ async fn list_subscription_deliveries(
 
 impl SubscriptionPatch {
     fn apply(self, edit: &mut Edit) {
-        let Self { label, config, filter, audience, locale, time_zone, state } = self;
+        let Self { label, config, filter, audience, locale, time_zone, digest_minutes, state } =
+            self;
         let now = edit.clone();
         label.apply(&mut edit.label);
         edit.config = config;
@@ -398,6 +434,7 @@ impl SubscriptionPatch {
         edit.audience = audience.unwrap_or(now.audience);
         edit.locale = locale.unwrap_or(now.locale);
         edit.time_zone = time_zone.unwrap_or(now.time_zone);
+        edit.digest_minutes = digest_minutes.unwrap_or(now.digest_minutes);
         edit.state = state.unwrap_or(now.state);
     }
 }

@@ -10,6 +10,7 @@ pub mod fan_out;
 pub mod group;
 pub mod idempotency;
 pub mod incident;
+pub mod link;
 pub mod password;
 pub mod session;
 pub mod status;

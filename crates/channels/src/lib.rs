@@ -1,4 +1,5 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
+pub mod address;
 pub mod egress;
 pub mod signature;
 

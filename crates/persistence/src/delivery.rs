@@ -107,7 +107,8 @@ pub fn report(
     state: State,
     attempt: Option<&Attempt>,
 ) -> Result<Option<Uuid>, DbError> {
-    let attempt = attempt.map(|it| serde_json::json!([it])).unwrap_or_else(|| serde_json::json!([]));
+    let attempt =
+        attempt.map(|it| serde_json::json!([it])).unwrap_or_else(|| serde_json::json!([]));
     let found: Option<Id> = diesel::sql_query(
         "update deliveries set state = $2, attempts = attempts || $3
          where receipt = $1 and state = 'accepted' returning subscription_id as id",

@@ -95,7 +95,8 @@ with event as (
     order by sequence limit 1),
 matched as (
     select s.id, s.digest_minutes from subscriptions s, event e
-    where s.state = 'active' and s.deleted_at is null
+    where s.state in ('active', 'pending') and s.deleted_at is null
+      and (s.state = 'active' or e.kind = 'subscription.confirm')
       and (e.expand_after is null or s.id > e.expand_after)
       and case when e.subscription_id is not null then s.id = e.subscription_id else
           s.created_at <= e.created_at
