@@ -81,12 +81,13 @@ impl Sheet {
         let header = header.clone();
         check_header(&header, columns)?;
         let mut rows = Vec::new();
-        let mut record = csv::ByteRecord::new();
+        let (mut record, mut lines) = (csv::ByteRecord::new(), Lines { rest: bytes, line: 1 });
         while reader.read_byte_record(&mut record).map_err(|it| unlike(&it.to_string()))? {
             if rows.len() >= max {
                 return Err(unlike(&format!("a sheet may have {max} rows")));
             }
-            rows.push(row(&header, &record));
+            let begin = record.position().map_or(0, |it| it.byte());
+            rows.push(row(&header, &record, lines.at(bytes, begin)));
         }
         Ok(rows)
     }
@@ -112,8 +113,28 @@ fn check_header(header: &StringRecord, columns: &[&str]) -> Result<(), Problem> 
     }
 }
 
-fn row(header: &StringRecord, record: &csv::ByteRecord) -> Result<Row, Fault> {
-    let line = record.position().map_or(0, csv::Position::line);
+/// Counts lines as editors do; the reader is one behind where lines end in CR LF.
+struct Lines<'a> {
+    rest: &'a [u8],
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record that begins there or after the next line breaks.
+    fn at(&mut self, bytes: &[u8], begin: u64) -> u64 {
+        let begin = usize::try_from(begin).unwrap_or(usize::MAX);
+        let seen = bytes.len() - self.rest.len();
+        let skipped = begin.saturating_sub(seen);
+        let breaks = self.rest.iter().skip(skipped).take_while(|it| b"\r\n".contains(it)).count();
+        let (passed, rest) = self.rest.split_at((skipped + breaks).min(self.rest.len()));
+        let n_lines = passed.iter().filter(|it| **it == b'\n').count();
+        self.line += u64::try_from(n_lines).unwrap_or(0);
+        self.rest = rest;
+        self.line
+    }
+}
+
+fn row(header: &StringRecord, record: &csv::ByteRecord, line: u64) -> Result<Row, Fault> {
     let fault = |detail: &str| Fault { line, detail: detail.to_owned() };
     if record.len() != header.len() {
         return Err(fault("the row has not as many cells as the header"));

@@ -1,13 +1,28 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
 pub mod address;
+mod answer;
+mod chat;
+mod discord;
 pub mod egress;
-pub mod signature;
-
+mod googlechat;
+mod hook;
+mod locale;
 pub mod mail;
+mod mattermost;
 pub mod message;
+mod ntfy;
+mod rocketchat;
+pub mod signature;
+mod slack;
+mod teams;
+#[cfg(test)]
+mod testing;
+mod text;
 mod webhook;
+mod whatsapp;
 pub mod wording;
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,7 +44,18 @@ use uuid::Uuid;
 use wording::Wording;
 
 /// Every channel there is. A new one is a file and a line here.
-pub static ALL: &[&dyn Channel] = &[&On::<webhook::Webhook>::NEW];
+pub static ALL: &[&dyn Channel] = &[
+    &On::<email::Email>::NEW,
+    /* SHIM */ &On::<webhook::Webhook>::NEW,
+    &On::<slack::Slack>::NEW,
+    &On::<whatsapp::Whatsapp>::NEW,
+    &On::<discord::Discord>::NEW,
+    &On::<teams::Teams>::NEW,
+    &On::<mattermost::Mattermost>::NEW,
+    &On::<rocketchat::RocketChat>::NEW,
+    &On::<googlechat::GoogleChat>::NEW,
+    &On::<ntfy::Ntfy>::NEW,
+];
 
 /// The channel of this name.
 pub fn find(kind: &str) -> Option<&'static dyn Channel> {
@@ -156,8 +182,9 @@ pub enum Lane {
     Latest,
 }
 
-/// A request to make, described but not made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request to make, described but not made. `Debug` keeps what may be secret: the path and query
+/// of the URL, the headers' values and the body.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Outbound {
     pub method: Method,
     pub url: String,
@@ -376,6 +403,20 @@ impl<A: Adapter> Channel for On<A> {
 
     fn address(&self, config: &Value) -> Option<String> {
         A::address(&Self::parse(config).ok()?)
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = url::Url::parse(&self.url).ok();
+        let headers: Vec<&str> = self.headers.iter().map(|it| it.0.as_str()).collect();
+        formatter
+            .debug_struct("Outbound")
+            .field("method", &self.method)
+            .field("host", &url.as_ref().and_then(url::Url::host_str))
+            .field("headers", &headers)
+            .field("n_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 

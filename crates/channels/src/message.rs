@@ -1,8 +1,20 @@
 //! What a notice says, in the reader's words, before a channel dresses it.
+mod digest;
+mod incident;
+mod maintenance;
+mod other;
+mod payload;
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, Utc};
+use domain::event::Logged;
 use uuid::Uuid;
 
-use crate::Notice;
+use crate::locale::Words;
+use crate::text::line;
+use crate::{Notice, Reader};
+use payload::Thing;
 
 /// A notice in words. All texts are source texts: nothing is escaped, cut or marked up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +42,8 @@ pub struct Message {
     pub at: DateTime<Utc>,
 }
 
-/// How good or bad the news are; channels choose colours and signs by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How good or bad the news are, from best to worst; channels choose colours and signs by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tone {
     /// It works again.
     Good,
@@ -44,17 +56,96 @@ pub enum Tone {
     Critical,
 }
 
+/// Whether the event leaves the state of things as it was, like a reminder.
+pub(crate) fn is_aside(notice: &Notice<'_>) -> bool {
+    matches!(
+        notice.event.kind.as_str(),
+        "incident.postmortem_published" | "maintenance.reminder" | "subscription.test"
+    )
+}
+
+/// An event to be told, and in whose words.
+#[derive(Clone, Copy)]
+struct Telling<'a> {
+    event: &'a Logged,
+    thing: Thing<'a>,
+    notice: &'a Notice<'a>,
+    words: Words,
+}
+
 impl Message {
-    /// Puts a notice into the reader's words; the operator's wording takes the place of the text.
+    /// Puts a notice into the reader's words.
     pub fn of(notice: &Notice<'_>) -> Self {
-        let _ = notice;
-        todo!()
+        let words = Words::of(notice.reader.locale);
+        let tell =
+            |event, payload| Telling { event, thing: Thing(payload), notice, words }.message();
+        let newest = tell(notice.event, notice.payload);
+        let mut told: Vec<Self> =
+            notice.earlier.iter().map(|it| tell(it.event, it.payload)).collect();
+        if told.is_empty() {
+            return newest;
+        }
+        told.push(newest);
+        digest::of(told, notice, words)
+    }
+
+    /// Where an incident or maintenance stood and what was said when it was first told, once there
+    /// is more to tell.
+    pub fn opening(notice: &Notice<'_>) -> Option<(String, String)> {
+        let thing = Thing(notice.payload);
+        let set = notice.event.kind.as_str().split('.').next()?;
+        let first = thing.parts("updates").skip(1).last()?;
+        let state = Words::of(notice.reader.locale).title(set, first.text("status")?);
+        Some((state, first.text("message")?.to_owned()))
     }
 
     /// `[Investigating] Errors at the checkout`.
     pub fn heading(&self) -> String {
         format!("[{}] {}", self.state, self.title)
     }
+}
+
+impl Telling<'_> {
+    fn message(self) -> Message {
+        let kind = self.event.kind.as_str();
+        let message = match kind.split('.').next().unwrap_or(kind) {
+            "incident" => incident::tell(self),
+            "maintenance" => maintenance::tell(self),
+            _ => other::tell(self),
+        };
+        Message { title: line(&message.title), ..message }
+    }
+
+    /// A message in which nothing is said yet.
+    fn blank(self) -> Message {
+        let Notice { page, reader, .. } = self.notice;
+        Message {
+            subject: None,
+            opens: false,
+            closes: false,
+            tone: Tone::Calm,
+            title: page.name.clone(),
+            state: String::new(),
+            text: String::new(),
+            facts: Vec::new(),
+            link: Some((self.words.say("link-page"), page.url.clone())),
+            page: line(&page.name),
+            manage: manage(reader, self.words),
+            at: self.event.created_at,
+        }
+    }
+
+    /// A labelled fact.
+    fn fact(self, label: &str, value: String) -> (String, String) {
+        (self.words.say(label), value)
+    }
+}
+
+fn manage(reader: &Reader<'_>, words: Words) -> Option<(String, String)> {
+    let end = reader.unsubscribe_url.map(|url| (words.say("link-unsubscribe"), url));
+    let change = || Some((words.say("link-manage"), reader.manage_url?));
+    let (label, url) = end.or_else(change)?;
+    Some((label, url.to_owned()))
 }
 
 impl Tone {
@@ -73,12 +164,12 @@ impl Tone {
     /// 24-bit RGB.
     pub const fn colour(self) -> u32 {
         match self {
-            Self::Good => 0x2f_b3_44,
-            Self::Calm => 0x6c_75_7d,
-            Self::Planned => 0x3b_82_f6,
-            Self::Minor => 0xf5_b3_01,
-            Self::Major => 0xf9_73_16,
-            Self::Critical => 0xe1_1d_48,
+            Self::Good => 0x2fb344,
+            Self::Calm => 0x6c757d,
+            Self::Planned => 0x3b82f6,
+            Self::Minor => 0xf5b301,
+            Self::Major => 0xf97316,
+            Self::Critical => 0xe11d48,
         }
     }
 }

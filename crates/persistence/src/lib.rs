@@ -23,6 +23,8 @@ pub mod user;
 
 mod db;
 mod error;
+mod pool;
+mod prepared;
 mod word;
 
 pub use db::{Commit, Db, MIGRATIONS, MigrateError, Read, Write};

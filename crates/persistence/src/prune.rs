@@ -13,9 +13,13 @@ const STATEMENTS: [&str; 8] = [
     "delete from idempotency_keys where (principal, route, key_hash) in (
          select principal, route, key_hash from idempotency_keys
          where created_at < farol_now() - interval '24 hours' limit $1)",
+    // Ids begin with the millisecond in which they were made, and finished they were later.
     "delete from deliveries where id in (
          select id from deliveries
-         where finished_at < farol_now() - interval '30 days' limit $1)",
+         where id < rpad(lpad(to_hex(floor(extract(epoch from
+                       farol_now() - interval '30 days') * 1000)::bigint), 12, '0'), 32, '0')::uuid
+           and finished_at < farol_now() - interval '30 days'
+         order by id limit $1)",
     "delete from events e where position in (
          select position from events
          where created_at < farol_now() - interval '30 days' and sequence is not null

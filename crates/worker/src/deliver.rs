@@ -1,6 +1,6 @@
 //! Leasing destinations that are due, as many as there are hands to send.
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::Db;
 use app::delivery::{Batch, Stories, claim};
@@ -18,6 +18,9 @@ const SLOTS: usize = 256;
 const STRUGGLING: usize = 64;
 /// A claim costs a commit, so it is made for a share of the slots: one in this many.
 const SHARE: usize = 4;
+/// Least time between two looks at those: they wait for seconds at least, and a look costs
+/// transactions that the healthy ones would miss.
+const STRUGGLERS_REST: Duration = Duration::from_millis(50);
 /// How long slots may stay empty until there are enough of them, and rings be collected.
 const LINGER: Duration = Duration::from_millis(5);
 /// Deliveries to one destination under one lease.
@@ -32,11 +35,21 @@ struct Lane {
     number: i16,
     slots: Arc<Semaphore>,
     n_slots: usize,
+    /// Least time between two claims.
+    rest: Duration,
+    claimed: Option<Instant>,
+    /// The events of the last batch: those of the next are mostly the same.
+    known: Arc<Stories>,
 }
 
 impl Lane {
-    fn new(number: i16, n_slots: usize) -> Self {
-        Self { number, slots: Arc::new(Semaphore::new(n_slots)), n_slots }
+    fn new(number: i16, n_slots: usize, rest: Duration) -> Self {
+        let (slots, known) = (Arc::new(Semaphore::new(n_slots)), Arc::default());
+        Self { number, slots, n_slots, rest, claimed: None, known }
+    }
+
+    fn is_resting(&self) -> bool {
+        self.claimed.is_some_and(|it| it.elapsed() < self.rest)
     }
 
     /// All slots that are free, once they are worth a claim or have waited long enough.
@@ -66,7 +79,10 @@ struct Hands {
 }
 
 pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
-    let lanes = [Lane::new(0, SLOTS - STRUGGLING), Lane::new(1, STRUGGLING)];
+    let mut lanes = [
+        Lane::new(0, SLOTS - STRUGGLING, Duration::ZERO),
+        Lane::new(1, STRUGGLING, STRUGGLERS_REST),
+    ];
     let (results, settled) = mpsc::channel(RESULTS);
     let settling =
         tokio::spawn(settle::run(db.clone(), sender.vault(), settled, Arc::clone(&bells)));
@@ -74,7 +90,7 @@ pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::
     let mut hands = Hands { sender, results, stopped: stopped.clone(), sending };
     while !*stopped.borrow() {
         let mut claimed = false;
-        for lane in &lanes {
+        for lane in &mut lanes {
             if let Some((batch, slots)) = take(&db, lane).await {
                 claimed |= hands.serve(batch, slots);
             }
@@ -115,11 +131,21 @@ impl Hands {
 }
 
 /// Leases as many destinations of a lane as it has free slots.
-async fn take(db: &Db, lane: &Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
+async fn take(db: &Db, lane: &mut Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
+    if lane.is_resting() {
+        return None;
+    }
     let permits = lane.free().await?;
     let (number, n_free) = (lane.number, i64::try_from(permits.num_permits()).unwrap_or(i64::MAX));
-    match seam::run(db, move |db| claim(db, number, n_free, DEPTH, &Stories::new())).await {
-        Ok(batch) => Some((batch, permits)),
+    lane.claimed = Some(Instant::now());
+    let known = Arc::clone(&lane.known);
+    match seam::run(db, move |db| claim(db, number, n_free, DEPTH, &known)).await {
+        Ok(batch) => {
+            if !batch.events.is_empty() {
+                lane.known = Arc::clone(&batch.events);
+            }
+            Some((batch, permits))
+        }
         Err(error) => {
             tracing::warn!(%error, "no deliveries could be claimed");
             None

@@ -186,7 +186,7 @@ fn read(sheet: &Sheet, time_zone: &str) -> Result<(Vec<Newcomer>, Vec<RefusedRow
             line: row.line,
             email: text("email").unwrap_or_default(),
             label: text("label"),
-            locale: text("locale").unwrap_or_else(super::english),
+            locale: text("locale").unwrap_or_else(super::shape::english),
             time_zone: text("time_zone").unwrap_or_else(|| time_zone.to_owned()),
             components: names("components"),
             groups: names("groups"),

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::filter_size;
 use super::leaf::{self, Leaf};
+use super::shape::filter_size;
 use crate::body::Body;
 use crate::idempotency::{Key as IdempotencyKey, answer};
 use crate::patch::{set_object, set_only};

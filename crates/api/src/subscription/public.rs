@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
-use super::{accepted, english, filter_size, means};
+use super::shape::{english, filter_size};
+use super::{accepted, means};
 use crate::auth::Address;
 use crate::body::Body;
 use crate::idempotency::Key as IdempotencyKey;

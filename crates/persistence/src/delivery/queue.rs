@@ -16,6 +16,7 @@ use domain::event::Logged;
 use domain::page::Indicator;
 use uuid::Uuid;
 
+use crate::prepared::Prepare as _;
 use crate::subscription::Sealed;
 use crate::thread::{self, Anchors};
 use crate::{DbError, Read, Write};
@@ -113,6 +114,7 @@ pub fn claim(
         .bind::<BigInt, _>(depth)
         .bind::<Double, _>(seconds(lease))
         .bind::<Double, _>(seconds(DISABLE_AFTER))
+        .prepared()
         .load(db.conn)?;
     let mut leases: Vec<Lease> = Vec::new();
     for row in rows {
@@ -156,9 +158,10 @@ due as materialized (
     order by d.ready_at limit $2 for update of d skip locked),
 spent as (
     update credentials c
-    set next_free_at = greatest(c.next_free_at, (select farol_now()) - c.burst * i.took) + u.n * i.took
-    from (select credential_id, count(*) as n from due group by credential_id) u,
-         lateral (select make_interval(secs => c.interval_us / 1e6) as took) i
+    set next_free_at = greatest(c.next_free_at,
+                (select farol_now()) - make_interval(secs => c.burst * c.interval_us / 1e6))
+            + make_interval(secs => u.n * c.interval_us / 1e6)
+    from (select credential_id, count(*) as n from due group by credential_id) u
     where c.id = u.credential_id),
 leased as (
     update destinations d
@@ -191,6 +194,7 @@ pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
          from events where id = any($1) and sequence is not null",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .prepared()
     .load(db.conn)?;
     Ok(rows.into_iter().filter_map(EventRow::dress).collect())
 }
@@ -198,7 +202,7 @@ pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
 /// Writes results back. Returns the subscriptions whose lease had run out: theirs were dropped.
 pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid>, DbError> {
     // A crash of Postgres may forget the last results: those deliveries are repeated, none is lost.
-    diesel::sql_query("set local synchronous_commit = off").execute(db.conn)?;
+    diesel::sql_query("set local synchronous_commit = off").prepared().run(db.conn)?;
     let held = held(db, settlements)?;
     let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
         settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
@@ -238,6 +242,7 @@ fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, 
          order by subscription_id for update",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .prepared()
     .load(db.conn)?;
     Ok(rows.into_iter().map(|it| (it.subscription_id, it.lease_no)).collect())
 }
@@ -261,7 +266,8 @@ fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError
     .bind::<Array<Text>, _>(states)
     .bind::<Array<Text>, _>(attempts)
     .bind::<Array<Nullable<Text>>, _>(receipts)
-    .execute(db.conn)?;
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 
@@ -294,7 +300,8 @@ fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbErro
     .bind::<Array<Nullable<BigInt>>, _>(done)
     .bind::<Array<Nullable<Double>>, _>(waits)
     .bind::<Array<Nullable<Bool>>, _>(reached)
-    .execute(db.conn)?;
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 

@@ -1,0 +1,101 @@
+# Was Farol von sich aus sagt, auf Deutsch.
+
+incident-investigating = Wird untersucht
+incident-identified = Ursache gefunden
+incident-monitoring = Wird beobachtet
+incident-resolved = Behoben
+incident-postmortem = Nachbericht
+
+maintenance-scheduled = Geplant
+maintenance-reminder = Beginnt in Kürze
+maintenance-in_progress = Läuft
+maintenance-verifying = Wird geprüft
+maintenance-completed = Abgeschlossen
+maintenance-cancelled = Abgesagt
+
+component-operational = betriebsbereit
+component-under_maintenance = in Wartung
+component-degraded_performance = eingeschränkte Leistung
+component-partial_outage = Teilausfall
+component-major_outage = schwerwiegender Ausfall
+
+impact-none = Keine
+impact-minor = Gering
+impact-major = Erheblich
+impact-critical = Kritisch
+
+fact-impact = Auswirkung
+fact-affected = Betroffen
+fact-started = Beginn
+fact-duration = Dauer
+fact-planned = Geplant für
+fact-since = Seit
+fact-next = Nächster Schritt
+
+next-investigating = Die Ursache finden
+next-identified = Die Störung beheben
+next-monitoring = Prüfen, ob die Lösung Bestand hat
+
+text-incident = Zu dieser Störung gibt es Neuigkeiten.
+text-maintenance-scheduled = Es ist eine Wartung geplant.
+text-maintenance-reminder = Diese Wartung beginnt in { $duration }.
+text-maintenance-in_progress = Die Wartung hat begonnen.
+text-maintenance-verifying = Die Arbeiten sind beendet; wir prüfen, ob alles funktioniert.
+text-maintenance-completed = Die Wartung ist abgeschlossen.
+text-maintenance-cancelled = Diese Wartung findet nicht statt.
+text-maintenance = Zu dieser Wartung gibt es Neuigkeiten.
+text-component = Der Status hat sich von „{ $before }“ zu „{ $now }“ geändert.
+text-other = Auf der Statusseite gibt es Neuigkeiten.
+
+test-state = Test
+test-title = Testnachricht
+test-text = Wenn Sie dies lesen, kommen die Nachrichten von { $page } hier an. Es ist nichts passiert.
+
+confirm-state = Bitte bestätigen
+confirm-text = Jemand – vermutlich Sie – möchte unter dieser Adresse über den Status von { $page } informiert werden. Bitte bestätigen Sie, dass Sie diese Nachrichten wünschen. Falls nicht, ignorieren Sie diese Nachricht; Sie erhalten dann keine weiteren.
+already-state = Bereits abonniert
+already-text = Jemand – vermutlich Sie – möchte unter dieser Adresse erneut über den Status von { $page } informiert werden. Sie sind bereits angemeldet; es hat sich nichts geändert.
+
+digest-state =
+    { $count ->
+        [one] { $count } Neuigkeit
+       *[other] { $count } Neuigkeiten
+    }
+
+link-incident = Störung ansehen
+link-maintenance = Wartung ansehen
+link-postmortem = Nachbericht lesen
+link-page = Statusseite öffnen
+link-confirm = Bestätigen
+link-manage = Abonnement ändern
+link-unsubscribe = Abbestellen
+
+read-on = weiterlesen: { $url }
+and-more = und { $count } weitere
+
+duration-days =
+    { $count ->
+        [one] { $count } Tag
+       *[other] { $count } Tage
+    }
+duration-hours = { $count } Std.
+duration-minutes = { $count } Min.
+duration-moment = weniger als eine Minute
+
+date = { $day }. { $month } { $year }
+moment = { $date }, { $time } Uhr ({ $zone })
+month =
+    { $number ->
+        [1] Januar
+        [2] Februar
+        [3] März
+        [4] April
+        [5] Mai
+        [6] Juni
+        [7] Juli
+        [8] August
+        [9] September
+        [10] Oktober
+        [11] November
+       *[12] Dezember
+    }

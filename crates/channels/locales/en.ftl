@@ -1,0 +1,104 @@
+# What Farol says by itself, in English. Every language has exactly these messages.
+# Status words of components are written as within a sentence; they are capitalised where they stand alone.
+
+incident-investigating = Investigating
+incident-identified = Identified
+incident-monitoring = Monitoring
+incident-resolved = Resolved
+incident-postmortem = Postmortem
+
+maintenance-scheduled = Scheduled
+maintenance-reminder = Starting soon
+maintenance-in_progress = In progress
+maintenance-verifying = Verifying
+maintenance-completed = Completed
+maintenance-cancelled = Cancelled
+
+component-operational = operational
+component-under_maintenance = under maintenance
+component-degraded_performance = degraded performance
+component-partial_outage = partial outage
+component-major_outage = major outage
+
+impact-none = None
+impact-minor = Minor
+impact-major = Major
+impact-critical = Critical
+
+fact-impact = Impact
+fact-affected = Affected
+fact-started = Started
+fact-duration = Duration
+fact-planned = Planned for
+fact-since = Since
+fact-next = Next step
+
+next-investigating = Find the cause
+next-identified = Put a fix in place
+next-monitoring = Make sure that the fix holds
+
+text-incident = There is news about this incident.
+text-maintenance-scheduled = Maintenance is planned.
+text-maintenance-reminder = This maintenance begins in { $duration }.
+text-maintenance-in_progress = The maintenance has begun.
+text-maintenance-verifying = The work is done; we are checking that everything works.
+text-maintenance-completed = The maintenance is complete.
+text-maintenance-cancelled = This maintenance will not take place.
+text-maintenance = There is news about this maintenance.
+text-component = The status changed from “{ $before }” to “{ $now }”.
+text-other = There is news on the status page.
+
+test-state = Test
+test-title = Test message
+test-text = If you can read this, messages from { $page } arrive here. Nothing has happened.
+
+confirm-state = Please confirm
+confirm-text = Somebody, hopefully you, asked to be told about the status of { $page } at this address. Please confirm that you want these messages. If you did not ask for them, ignore this one and you will hear no more.
+already-state = You are subscribed
+already-text = Somebody, hopefully you, asked once more to be told about the status of { $page } at this address. You are subscribed already; nothing has changed.
+
+digest-state =
+    { $count ->
+        [one] { $count } update
+       *[other] { $count } updates
+    }
+
+link-incident = View incident
+link-maintenance = View maintenance
+link-postmortem = Read the postmortem
+link-page = Open the status page
+link-confirm = Confirm
+link-manage = Change your subscription
+link-unsubscribe = Unsubscribe
+
+# The end of a text that was cut.
+read-on = read on: { $url }
+and-more = and { $count } more
+
+duration-days =
+    { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+duration-hours = { $count } h
+duration-minutes = { $count } min
+duration-moment = less than a minute
+
+date = { $day } { $month } { $year }
+# $time may be a span, like 10:15–12:00.
+moment = { $date }, { $time } { $zone }
+month =
+    { $number ->
+        [1] January
+        [2] February
+        [3] March
+        [4] April
+        [5] May
+        [6] June
+        [7] July
+        [8] August
+        [9] September
+        [10] October
+        [11] November
+       *[12] December
+    }

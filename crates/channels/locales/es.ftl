@@ -1,0 +1,101 @@
+# Lo que Farol dice por sí mismo, en español.
+
+incident-investigating = En investigación
+incident-identified = Causa identificada
+incident-monitoring = En observación
+incident-resolved = Resuelto
+incident-postmortem = Análisis posterior
+
+maintenance-scheduled = Programado
+maintenance-reminder = Empieza pronto
+maintenance-in_progress = En curso
+maintenance-verifying = En verificación
+maintenance-completed = Finalizado
+maintenance-cancelled = Cancelado
+
+component-operational = operativo
+component-under_maintenance = en mantenimiento
+component-degraded_performance = rendimiento degradado
+component-partial_outage = interrupción parcial
+component-major_outage = interrupción grave
+
+impact-none = Ninguno
+impact-minor = Leve
+impact-major = Importante
+impact-critical = Crítico
+
+fact-impact = Impacto
+fact-affected = Afectados
+fact-started = Inicio
+fact-duration = Duración
+fact-planned = Previsto para
+fact-since = Desde
+fact-next = Próximo paso
+
+next-investigating = Encontrar la causa
+next-identified = Aplicar la solución
+next-monitoring = Confirmar que la solución es estable
+
+text-incident = Hay novedades sobre este incidente.
+text-maintenance-scheduled = Hay un mantenimiento programado.
+text-maintenance-reminder = Este mantenimiento empieza dentro de { $duration }.
+text-maintenance-in_progress = El mantenimiento ha comenzado.
+text-maintenance-verifying = El trabajo ha terminado; estamos comprobando que todo funcione.
+text-maintenance-completed = El mantenimiento ha finalizado.
+text-maintenance-cancelled = Este mantenimiento no se llevará a cabo.
+text-maintenance = Hay novedades sobre este mantenimiento.
+text-component = El estado ha pasado de «{ $before }» a «{ $now }».
+text-other = Hay novedades en la página de estado.
+
+test-state = Prueba
+test-title = Mensaje de prueba
+test-text = Si puede leer esto, los mensajes de { $page } llegan aquí. No ha ocurrido nada.
+
+confirm-state = Confirme la suscripción
+confirm-text = Alguien, probablemente usted, ha pedido recibir en esta dirección avisos sobre el estado de { $page }. Confirme que desea recibir estos mensajes. Si no los ha pedido, ignore este aviso y no recibirá ninguno más.
+already-state = Ya está suscrito
+already-text = Alguien, probablemente usted, ha vuelto a pedir avisos sobre el estado de { $page } en esta dirección. Ya está suscrito; nada ha cambiado.
+
+digest-state =
+    { $count ->
+        [one] { $count } novedad
+       *[other] { $count } novedades
+    }
+
+link-incident = Ver incidente
+link-maintenance = Ver mantenimiento
+link-postmortem = Leer el análisis
+link-page = Abrir la página de estado
+link-confirm = Confirmar
+link-manage = Cambiar la suscripción
+link-unsubscribe = Cancelar la suscripción
+
+read-on = siga leyendo: { $url }
+and-more = y { $count } más
+
+duration-days =
+    { $count ->
+        [one] { $count } día
+       *[other] { $count } días
+    }
+duration-hours = { $count } h
+duration-minutes = { $count } min
+duration-moment = menos de un minuto
+
+date = { $day } de { $month } de { $year }
+moment = { $date }, { $time } ({ $zone })
+month =
+    { $number ->
+        [1] enero
+        [2] febrero
+        [3] marzo
+        [4] abril
+        [5] mayo
+        [6] junio
+        [7] julio
+        [8] agosto
+        [9] septiembre
+        [10] octubre
+        [11] noviembre
+       *[12] diciembre
+    }

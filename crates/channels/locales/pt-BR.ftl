@@ -1,0 +1,105 @@
+# O que o Farol diz por conta própria, em português do Brasil.
+
+incident-investigating = Investigando
+incident-identified = Causa identificada
+incident-monitoring = Monitorando
+incident-resolved = Resolvido
+incident-postmortem = Análise do incidente
+
+maintenance-scheduled = Agendada
+maintenance-reminder = Começa em breve
+maintenance-in_progress = Em andamento
+maintenance-verifying = Em verificação
+maintenance-completed = Concluída
+maintenance-cancelled = Cancelada
+
+component-operational = operacional
+component-under_maintenance = em manutenção
+component-degraded_performance = desempenho degradado
+component-partial_outage = interrupção parcial
+component-major_outage = interrupção grave
+
+impact-none = Nenhum
+impact-minor = Baixo
+impact-major = Alto
+impact-critical = Crítico
+
+fact-impact = Impacto
+fact-affected = Afetados
+fact-started = Início
+fact-duration = Duração
+fact-planned = Prevista para
+fact-since = Desde
+fact-next = Próximo passo
+
+next-investigating = Encontrar a causa
+next-identified = Aplicar a correção
+next-monitoring = Confirmar que a correção se mantém
+
+text-incident = Há novidades sobre este incidente.
+text-maintenance-scheduled = Há uma manutenção agendada.
+text-maintenance-reminder = Esta manutenção começa em { $duration }.
+text-maintenance-in_progress = A manutenção começou.
+text-maintenance-verifying = O trabalho terminou; estamos verificando se tudo funciona.
+text-maintenance-completed = A manutenção foi concluída.
+text-maintenance-cancelled = Esta manutenção não será realizada.
+text-maintenance = Há novidades sobre esta manutenção.
+text-component = O status mudou de “{ $before }” para “{ $now }”.
+text-other = Há novidades na página de status.
+
+test-state = Teste
+test-title = Mensagem de teste
+test-text = Se você está lendo isto, as mensagens de { $page } chegam aqui. Nada aconteceu.
+
+confirm-state = Confirme a inscrição
+confirm-text = Alguém, provavelmente você, pediu para receber neste endereço avisos sobre o status de { $page }. Confirme que deseja receber essas mensagens. Se não foi você, ignore este aviso e não enviaremos mais nada.
+already-state = Você já está inscrito
+already-text = Alguém, provavelmente você, pediu de novo para receber neste endereço avisos sobre o status de { $page }. Você já está inscrito; nada mudou.
+
+digest-state =
+    { $count ->
+        [one] { $count } atualização
+       *[other] { $count } atualizações
+    }
+
+link-incident = Ver incidente
+link-maintenance = Ver manutenção
+link-postmortem = Ler a análise
+link-page = Abrir a página de status
+link-confirm = Confirmar
+link-manage = Alterar a inscrição
+link-unsubscribe = Cancelar a inscrição
+
+read-on = continue lendo: { $url }
+and-more = e mais { $count }
+
+duration-days =
+    { $count ->
+        [one] { $count } dia
+       *[other] { $count } dias
+    }
+duration-hours = { $count } h
+duration-minutes = { $count } min
+duration-moment = menos de um minuto
+
+date =
+    { $day ->
+        [1] 1º
+       *[other] { $day }
+    } de { $month } de { $year }
+moment = { $date }, { $time } ({ $zone })
+month =
+    { $number ->
+        [1] janeiro
+        [2] fevereiro
+        [3] março
+        [4] abril
+        [5] maio
+        [6] junho
+        [7] julho
+        [8] agosto
+        [9] setembro
+        [10] outubro
+        [11] novembro
+       *[12] dezembro
+    }

@@ -1,0 +1,393 @@
+//! What chats that write in marks have in common. None of them lets a text call people (`@here`)
+//! or make a link that hides where it leads.
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation as _;
+
+use crate::Notice;
+use crate::message::Message;
+use crate::text::{self, Dialect, Limit, Style, Unit};
+
+/// Keeps two characters apart that would mean something together. Nothing to be seen.
+const APART: char = '\u{200b}';
+/// Longest heading and fact of a message that is one text, and what all facts may take.
+const LINE_MAX: usize = 300;
+const FACTS_MAX: usize = 1_200;
+
+/// How a chat marks text up.
+pub(crate) struct Chat {
+    pub strong: &'static str,
+    pub emphasis: &'static str,
+    pub strike: &'static str,
+    pub code: &'static str,
+    pub block: (&'static str, &'static str),
+    pub quotes: &'static str,
+    pub link: Link,
+    pub escaping: Escaping,
+}
+
+/// How a chat writes a link with a text of its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// `[text](url)`; plain URLs are links, too.
+    Markdown,
+    /// `[text](url)`; plain URLs are not links.
+    MarkdownOnly,
+    /// `<url|text>`
+    Angle,
+    /// Not at all: the URL stands behind the text.
+    Behind,
+}
+
+/// How text is kept from being markup.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escaping {
+    /// A backslash before each of these.
+    Backslash(&'static str),
+    /// There is none, so that other characters must look like the marks.
+    LookAlike,
+}
+
+pub(crate) const DISCORD: Chat = Chat {
+    strong: "**",
+    emphasis: "*",
+    strike: "~~",
+    code: "`",
+    block: ("```\n", "\n```"),
+    quotes: "> ",
+    link: Link::Markdown,
+    escaping: Escaping::Backslash("\\*_~`|[]<>#"),
+};
+
+pub(crate) const MATTERMOST: Chat = DISCORD;
+
+/// A subset of Markdown without headings, quotations and code.
+pub(crate) const TEAMS: Chat = Chat {
+    strong: "**",
+    emphasis: "*",
+    strike: "",
+    code: "",
+    block: ("", ""),
+    quotes: "",
+    link: Link::MarkdownOnly,
+    escaping: Escaping::Backslash("\\*_`[]"),
+};
+
+pub(crate) const ROCKET_CHAT: Chat = Chat {
+    strong: "*",
+    emphasis: "_",
+    strike: "~",
+    code: "`",
+    block: ("```\n", "\n```"),
+    quotes: "> ",
+    link: Link::Markdown,
+    escaping: Escaping::LookAlike,
+};
+
+pub(crate) const GOOGLE_CHAT: Chat = Chat { quotes: "", link: Link::Angle, ..ROCKET_CHAT };
+
+pub(crate) const WHATSAPP: Chat = Chat { link: Link::Behind, ..ROCKET_CHAT };
+
+impl Chat {
+    /// Markdown in the chat's markup.
+    pub fn body(&self, markdown: &str, max: usize) -> String {
+        text::render(markdown, self, &Limit::of(max))
+    }
+
+    /// Text on one line that shows what it says.
+    pub fn line(&self, text: &str, max: usize) -> String {
+        let text = text::line(text);
+        let mut graphemes = Vec::new();
+        let mut size = 0;
+        for grapheme in self.tame(&text).graphemes(true) {
+            let escaped = self.escape(grapheme);
+            size += self.unit().of(&escaped);
+            graphemes.push(escaped);
+        }
+        if size <= max {
+            return graphemes.concat();
+        }
+        let mut line = String::new();
+        let mut room = max.saturating_sub(self.unit().of(text::ELLIPSIS));
+        for escaped in graphemes {
+            let Some(left) = room.checked_sub(self.unit().of(&escaped)) else { break };
+            room = left;
+            line.push_str(&escaped);
+        }
+        line + text::ELLIPSIS
+    }
+
+    /// What to press.
+    pub fn button(&self, label: &str, url: &str) -> String {
+        let style = Style::Link(url.to_owned());
+        let label = self.line(label, LINE_MAX);
+        match self.link {
+            Link::Behind => format!("{label}: {url}"),
+            _ => format!("{}{label}{}", self.open(&style), self.close(&style)),
+        }
+    }
+
+    /// Plain text within the chat's markup.
+    pub fn plain(&self, text: &str) -> String {
+        let words = text.split_inclusive(char::is_whitespace).map(|word| {
+            let is_url = word.starts_with("https://") || word.starts_with("http://");
+            if is_url { word.to_owned() } else { self.escape(&self.tame(word)) }
+        });
+        words.collect()
+    }
+
+    /// A whole message as one text: in the operator's own words, or in ours.
+    pub fn letter(&self, message: &Message, own: Option<&Own>, max: usize) -> String {
+        if let Some(own) = own {
+            return text::cut(&own.text, max, self.unit()).into_owned();
+        }
+        let state = self.line(&message.state, LINE_MAX);
+        let title = self.line(&message.title, LINE_MAX);
+        let head = format!("{0}{state}{0}: {title}", self.strong);
+        let mut tail = self.facts(message);
+        let links = message.link.iter().chain(&message.manage);
+        tail.extend(links.map(|(label, url)| self.button(label, url)));
+        let tail = tail.join("\n");
+        let taken = self.unit().of(&head) + self.unit().of(&tail) + 2;
+        let body = self.body(&message.text, max.saturating_sub(taken));
+        let parts = [head, body, tail];
+        let parts: Vec<String> = parts.into_iter().filter(|it| !it.is_empty()).collect();
+        parts.join("\n")
+    }
+
+    /// As many facts as there is room for, one to a line.
+    fn facts(&self, message: &Message) -> Vec<String> {
+        let mut room = FACTS_MAX;
+        let lines = message.facts.iter().map(|(label, value)| {
+            format!("{}: {}", self.line(label, LINE_MAX), self.line(value, LINE_MAX))
+        });
+        lines
+            .take_while(|line| match room.checked_sub(self.unit().of(line)) {
+                Some(left) => {
+                    room = left;
+                    true
+                }
+                None => false,
+            })
+            .collect()
+    }
+
+    fn mark(&self, style: &Style) -> &'static str {
+        match style {
+            Style::Strong => self.strong,
+            Style::Emphasis => self.emphasis,
+            Style::Strike => self.strike,
+            Style::Code => self.code,
+            Style::Block | Style::Quote | Style::Link(_) => "",
+        }
+    }
+}
+
+/// What an operator says in place of our text and facts, in the chat's markup.
+pub(crate) struct Own {
+    /// In place of the title; plain text.
+    pub title: Option<String>,
+    pub text: String,
+}
+
+impl Own {
+    pub fn of(notice: &Notice<'_>, message: &Message, escape: fn(&str) -> String) -> Option<Self> {
+        let (title, text) = notice.wording?.render(notice, message, escape)?;
+        Some(Self { title, text: text.trim().to_owned() })
+    }
+}
+
+impl Dialect for Chat {
+    /// Some count characters, some code units: this is enough for both.
+    fn unit(&self) -> Unit {
+        Unit::Utf16
+    }
+
+    fn counts_marks(&self) -> bool {
+        true
+    }
+
+    fn tame<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let marks = if self.escaping == Escaping::LookAlike { "*_~`](" } else { "" };
+        let suspects = |it: char| "@<{".contains(it) || marks.contains(it);
+        if text.contains(suspects) { Cow::Owned(tamed(text, marks)) } else { Cow::Borrowed(text) }
+    }
+
+    fn escape(&self, text: &str) -> String {
+        let Escaping::Backslash(marks) = self.escaping else { return text.to_owned() };
+        let mut escaped = String::with_capacity(text.len());
+        for c in text.chars() {
+            if marks.contains(c) {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+        }
+        escaped
+    }
+
+    fn code(&self, text: &str) -> Option<String> {
+        // Only its own end means something within code.
+        (!self.code.is_empty()).then(|| text.replace('`', "\u{2cb}"))
+    }
+
+    fn url(&self, url: &str) -> String {
+        match self.link {
+            Link::MarkdownOnly => format!("[{}]({})", self.escape(url), closed(url)),
+            _ => url.to_owned(),
+        }
+    }
+
+    fn open(&self, style: &Style) -> String {
+        match style {
+            Style::Block => self.block.0.to_owned(),
+            Style::Quote => self.quotes.to_owned(),
+            Style::Link(url) => match self.link {
+                Link::Markdown | Link::MarkdownOnly => "[".to_owned(),
+                Link::Angle => format!("<{}|", closed(url)),
+                Link::Behind => String::new(),
+            },
+            style => self.mark(style).to_owned(),
+        }
+    }
+
+    fn close(&self, style: &Style) -> String {
+        match style {
+            Style::Block => self.block.1.to_owned(),
+            Style::Link(url) => match self.link {
+                Link::Markdown | Link::MarkdownOnly => format!("]({})", closed(url)),
+                Link::Angle => ">".to_owned(),
+                Link::Behind => format!(" ({url})"),
+            },
+            style => self.mark(style).to_owned(),
+        }
+    }
+
+    fn quotes(&self) -> &'static str {
+        self.quotes
+    }
+}
+
+/// A URL that cannot end what it is written into.
+fn closed(url: &str) -> String {
+    let mut closed = String::with_capacity(url.len());
+    for c in url.chars() {
+        match c {
+            '(' => closed.push_str("%28"),
+            ')' => closed.push_str("%29"),
+            '<' => closed.push_str("%3C"),
+            '>' => closed.push_str("%3E"),
+            '|' => closed.push_str("%7C"),
+            c if c.is_whitespace() => closed.push_str("%20"),
+            c => closed.push(c),
+        }
+    }
+    closed
+}
+
+/// Takes the meaning from what calls people (`@here`, `<!channel>`, `<users/all>`), from what
+/// Adaptive Cards fill in (`{{DATE(…)}}`), and from these marks.
+fn tamed(text: &str, marks: &str) -> String {
+    let mut tamed = String::with_capacity(text.len() + 8);
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let after = rest.peek().copied().unwrap_or(' ');
+        let within_word = before.is_alphanumeric() && after.is_alphanumeric();
+        tamed.push(match c {
+            '*' if marks.contains(c) => '\u{2217}',
+            '~' if marks.contains(c) => '\u{223c}',
+            '`' if marks.contains(c) => '\u{2cb}',
+            '_' if marks.contains(c) && !within_word => '\u{ff3f}',
+            c => c,
+        });
+        let calls = c == '@' && !before.is_alphanumeric();
+        let links = c == ']' && after == '(' && marks.contains(c);
+        if calls || links || c == '<' || c == '{' && after == '{' {
+            tamed.push(APART);
+        }
+        before = c;
+    }
+    tamed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_called() {
+        for (text, tame) in [
+            ("@here", "@\u{200b}here"),
+            ("hi @everyone!", "hi @\u{200b}everyone!"),
+            ("ops@example.org", "ops@example.org"),
+            (
+                "<!channel> <@U1> <users/all>",
+                "<\u{200b}!channel> <\u{200b}@\u{200b}U1> <\u{200b}users/all>",
+            ),
+            ("{{DATE(2026)}}", "{\u{200b}{DATE(2026)}}"),
+        ] {
+            assert_eq!(tamed(text, ""), tame, "{text}");
+        }
+        // However it is written.
+        assert_eq!(MATTERMOST.body("&#64;here \\@all", 100), "@\u{200b}here @\u{200b}all");
+    }
+
+    #[test]
+    fn marks_of_people_are_no_markup() {
+        assert_eq!(
+            DISCORD.line("*a* [b](https://c) `d`", 100),
+            "\\*a\\* \\[b\\](https://c) \\`d\\`"
+        );
+        assert_eq!(WHATSAPP.line("*a* _b_ c_d", 100), "∗a∗ ＿b＿ c_d");
+        assert_eq!(ROCKET_CHAT.line("[b](c)", 100), "[b]\u{200b}(c)");
+    }
+
+    #[test]
+    fn code_stays_as_it_is() {
+        assert_eq!(DISCORD.body("run `rm a_b *`", 100), "run `rm a_b *`");
+        assert_eq!(WHATSAPP.body("```\na * _b_\n```", 100), "```\na * _b_\n```");
+        assert_eq!(TEAMS.body("run `rm *`", 100), "run rm \\*");
+        assert_eq!(DISCORD.body("`` a ` b ``", 100), "`a \u{2cb} b`");
+    }
+
+    #[test]
+    fn every_chat_writes_its_own_markup() {
+        let markdown = "## What\n\n**Fixed** *now*, see [the page](https://a.example/x_(y)) or \
+            https://a.example/b_c.\n\n- one\n- two\n\n> said";
+        let link = "https://a.example/x_%28y%29";
+        assert_eq!(
+            DISCORD.body(markdown, 1_000),
+            format!(
+                "**What**\n\n**Fixed** *now*, see [the page]({link}) or \
+                https://a.example/b_c.\n\n• one\n• two\n\n> said"
+            )
+        );
+        assert_eq!(
+            GOOGLE_CHAT.body(markdown, 1_000),
+            format!(
+                "*What*\n\n*Fixed* _now_, see <{link}|the page> or \
+                https://a.example/b_c.\n\n• one\n• two\n\nsaid"
+            )
+        );
+        assert_eq!(
+            WHATSAPP.body("[the page](https://a.example/x_(y))", 1_000),
+            "the page (https://a.example/x_(y))"
+        );
+        assert_eq!(
+            TEAMS.body("https://a.example/b_c", 1_000),
+            "[https://a.example/b\\_c](https://a.example/b_c)"
+        );
+    }
+
+    #[test]
+    fn lines_keep_their_limit() {
+        for text in ["*".repeat(4_000), "👩‍👩‍👧‍👦".repeat(400), "שלום ".repeat(800)]
+        {
+            for chat in [&DISCORD, &WHATSAPP] {
+                let line = chat.line(&text, 256);
+                assert!(Unit::Utf16.of(&line) <= 256 && line.ends_with('…'), "{line}");
+                assert!(!line.trim_end_matches('…').ends_with("\\\\\\"), "{line}");
+            }
+        }
+    }
+}
