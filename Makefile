@@ -12,7 +12,9 @@ run: packages ## build the release and serve on 127.0.0.1:8080 with a private Po
 	cargo build --release --bin farol
 	@exec $(TARGET)/release/farol serve
 
-test: packages ## run every test against the real binary and a real Postgres
+test: ## run every test against the real binary and real counterparts
+	@.ci/packages test
+	@.ci/counterparts >/dev/null
 	cargo build --bin farol
 	cargo test --workspace
 

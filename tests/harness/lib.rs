@@ -5,6 +5,7 @@ pub mod folder;
 pub mod node;
 pub mod poll;
 pub mod sink;
+pub mod smtp;
 pub mod world;
 
 pub use client::{Client, Reply};
@@ -13,4 +14,5 @@ pub use folder::Folder;
 pub use node::{Node, Output, command};
 pub use poll::eventually;
 pub use sink::{Received, Sink};
+pub use smtp::Smtp;
 pub use world::{Replica, World};

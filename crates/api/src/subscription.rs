@@ -63,8 +63,7 @@ struct ListQuery {
 }
 
 fn means(state: &State) -> Means<'_> {
-    let State { vault, egress, mail, .. } = state;
-    Means { vault, egress, mail: *mail }
+    Means { vault: &state.vault, egress: &state.egress, mail: state.mail }
 }
 
 fn accepted() -> Answer {

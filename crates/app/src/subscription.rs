@@ -29,8 +29,6 @@ pub use owner::{OwnEdit, edit_own, end, own, would_end};
 pub use persistence::subscription::Which;
 pub use public::{Wish, subscribe};
 
-/// The channel that needs a mail server.
-const EMAIL: &str = "email";
 /// For how long a replaced signing secret still signs along.
 pub const ROTATION: Duration = Duration::hours(24);
 
@@ -39,7 +37,7 @@ pub const ROTATION: Duration = Duration::hours(24);
 pub struct Means<'a> {
     pub vault: &'a Vault,
     pub egress: &'a EgressPolicy,
-    /// Whether there is a mail server to send by.
+    /// Whether there is a mail server.
     pub mail: bool,
 }
 
@@ -106,7 +104,7 @@ pub fn create(
 ) -> Result<(Subscription, Option<SigningSecret>), Error> {
     caller.must(Scope::Subscriptions)?;
     may_hear(caller, draft.audience)?;
-    let channel = usable(means, &draft.channel)?;
+    let channel = named(&draft.channel)?;
     check_digest(channel, draft.digest_minutes)?;
     filter::check(db, &draft.filter, Visibility::Internal, &Filter::default())?;
     let now = db.now()?;
@@ -123,7 +121,7 @@ fn make(
     (origin, state): (Origin, State),
     now: DateTime<Utc>,
 ) -> Result<(Subscription, Option<SigningSecret>), Error> {
-    let channel = usable(means, &draft.channel)?;
+    let channel = named(&draft.channel)?;
     let id = Uuid::now_v7();
     let (config, sealed_config) = accept(channel, means, id, &draft.config)?;
     let secret = if channel.is_signed() { Some(new_secret()?) } else { None };
@@ -324,6 +322,10 @@ fn accept(
     id: Uuid,
     config: &Value,
 ) -> Result<(Value, Vec<u8>), Error> {
+    if channel.is_by_mail() && !means.mail {
+        let detail = "no mail server is configured: FAROL_SMTP_URL is not set";
+        return Err(Error::invalid("/channel", "unavailable", detail));
+    }
     let faults = channel.check(config, means.egress);
     if !faults.is_empty() {
         let field = |it: channels::Fault| FieldError {
@@ -370,15 +372,9 @@ pub fn follow(db: &mut Write<'_>, vault: &Vault, id: Uuid, config: &Value) -> Re
     Ok(())
 }
 
-/// The channel of this name, if anything can be sent there.
-fn usable(means: Means<'_>, name: &str) -> Result<&'static dyn channels::Channel, Error> {
-    let channel = channels::find(name)
-        .ok_or_else(|| Error::invalid("/channel", "unknown", "there is no such channel"))?;
-    if channel.kind() == EMAIL && !means.mail {
-        let detail = "no mail server is configured (FAROL_SMTP_URL)";
-        return Err(Error::invalid("/channel", "unavailable", detail));
-    }
-    Ok(channel)
+fn named(channel: &str) -> Result<&'static dyn channels::Channel, Error> {
+    channels::find(channel)
+        .ok_or_else(|| Error::invalid("/channel", "unknown", "there is no such channel"))
 }
 
 fn check_state(before: &Subscription, state: State) -> Result<(), Error> {

@@ -45,17 +45,13 @@ impl Adapter for GoogleChat {
 /// The key makes the thread, so that nothing needs to be remembered.
 fn request(config: &Config, notice: &Notice<'_>, message: &Message) -> Outbound {
     let own = Own::of(notice, message, |it| GOOGLE_CHAT.plain(it));
-    let mut body = json!({ "text": GOOGLE_CHAT.letter(message, own.as_ref(), TEXT_MAX) });
-    let mut url = config.webhook_url.clone();
-    if let Some(subject) = message.subject {
-        body["thread"] = json!({ "threadKey": subject });
-        if let Ok(mut parsed) = Url::parse(&url) {
-            let option = ("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
-            parsed.query_pairs_mut().append_pair(option.0, option.1);
-            url = parsed.into();
-        }
-    }
-    hook::post(url, &body)
+    let body = json!({ "text": GOOGLE_CHAT.letter(message, own.as_ref(), TEXT_MAX) });
+    let (Some(subject), Ok(mut url)) = (message.subject, Url::parse(&config.webhook_url)) else {
+        return hook::post(&config.webhook_url, &body);
+    };
+    let option = ("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
+    url.query_pairs_mut().append_pair(option.0, option.1);
+    hook::post(url, &hook::with(body, "thread", json!({ "threadKey": subject })))
 }
 
 #[cfg(test)]

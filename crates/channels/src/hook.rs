@@ -13,9 +13,9 @@ use crate::message::Message;
 use crate::text::{self, Dialect as _};
 use crate::{Fault, Method, Outbound, last4};
 
-const HEADING_MAX: usize = 300;
+const HEADING_MAX: usize = 250;
 const FIELDS_MAX: usize = 8;
-const FIELD_MAX: usize = 250;
+const FIELD_MAX: usize = 200;
 /// Longest value that shares its line.
 const SHORT_MAX: usize = 40;
 
@@ -74,6 +74,14 @@ pub fn path_under(base: &str, segments: &[&str]) -> String {
         path.pop_if_empty().extend(segments);
     }
     url.into()
+}
+
+/// The object with one more field, or another value for it.
+pub fn with(mut object: Value, name: &str, value: impl Into<Value>) -> Value {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value.into());
+    }
+    object
 }
 
 /// A request with a JSON body.

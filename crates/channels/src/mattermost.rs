@@ -34,7 +34,7 @@ impl Adapter for Mattermost {
 
     /// The answers of `HandleIncomingWebhook` in Mattermost's server.
     fn judge(_: &'static str, answer: &Answer) -> Verdict {
-        let body = answer.json();
+        let body = &answer.json();
         let id = body["id"].as_str().unwrap_or_default();
         match id.strip_prefix("web.incoming_webhook.").and_then(|it| it.strip_suffix(".app_error"))
         {

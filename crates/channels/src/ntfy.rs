@@ -64,11 +64,11 @@ impl Adapter for Ntfy {
     }
 
     fn shown(config: &Config) -> Value {
-        let mut shown = json!({ "url": config.url, "topic": last4(&config.topic) });
-        if let Some(token) = &config.token {
-            shown["token"] = json!(last4(token));
+        let shown = json!({ "url": config.url, "topic": last4(&config.topic) });
+        match &config.token {
+            Some(token) => hook::with(shown, "token", last4(token)),
+            None => shown,
         }
-        shown
     }
 
     fn next(config: &Config, notice: &Notice<'_>, _: &Attempt<'_>, done: &[Done]) -> Option<Step> {
@@ -77,7 +77,7 @@ impl Adapter for Ntfy {
     }
 
     fn judge(_: &'static str, answer: &Answer) -> Verdict {
-        match (answer.status, answer.json()["code"].as_i64()) {
+        match (answer.status, answer.json().get("code").and_then(Value::as_i64)) {
             // 401 is about the token; 403 about the topic, for this subscription alone.
             (401, _) => Verdict::of(Outcome::Credential),
             (403, _) | (400, Some(40_009 | 40_010)) => Verdict::of(Outcome::Misconfigured),
@@ -109,16 +109,17 @@ fn request(config: &Config, notice: &Notice<'_>, message: &Message) -> Outbound 
         None => (None, said(message)),
     };
     let title = text::line(&title.unwrap_or_else(|| message.heading()));
-    let mut body = json!({
+    let body = json!({
         "topic": config.topic,
         "title": text::cut(&title, TITLE_MAX, Unit::Bytes),
         "message": said,
         "tags": [tag(message.tone)],
         "priority": priority(message.tone),
     });
-    if let Some((_, url)) = &message.link {
-        body["click"] = json!(url);
-    }
+    let body = match &message.link {
+        Some((_, url)) => hook::with(body, "click", url.as_str()),
+        None => body,
+    };
     let mut request = hook::post(&config.url, &body);
     if let Some(token) = &config.token {
         request.headers.push(("authorization".to_owned(), format!("Bearer {token}")));

@@ -33,7 +33,7 @@ impl Adapter for RocketChat {
     }
 
     fn judge(_: &'static str, answer: &Answer) -> Verdict {
-        let body = answer.json();
+        let body = &answer.json();
         let error = body["error"].as_str().unwrap_or_default();
         match answer.status {
             _ if error.starts_with("Invalid integration id or token") => Verdict::of(Outcome::Gone),

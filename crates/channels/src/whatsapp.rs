@@ -1,6 +1,7 @@
 //! WhatsApp: Meta's Cloud API, bridges that speak for a phone, Twilio, or any other by template.
 mod cloud;
 mod evolution;
+pub mod receipt;
 mod template;
 mod twilio;
 mod waha;
@@ -9,13 +10,14 @@ mod wwebjs;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::chat::{Own, WHATSAPP};
 use crate::egress::EgressPolicy;
+use crate::hook;
 use crate::message::Message;
 use crate::text::{self, Unit};
 use crate::{Adapter, Answer, Attempt, Done, Fault, Lane, Notice, Pace, Step, Verdict};
@@ -62,7 +64,7 @@ impl Adapter for Whatsapp {
     }
 
     fn shown(config: &Config) -> Value {
-        let (provider, mut shown) = match config {
+        let (provider, shown) = match config {
             Config::Cloud(it) => ("cloud", it.shown()),
             Config::Waha(it) => ("waha", it.shown()),
             Config::Evolution(it) => ("evolution", it.shown()),
@@ -70,8 +72,7 @@ impl Adapter for Whatsapp {
             Config::Twilio(it) => ("twilio", it.shown()),
             Config::Template(it) => ("template", it.shown()),
         };
-        shown["provider"] = json!(provider);
-        shown
+        hook::with(shown, "provider", provider)
     }
 
     fn next(

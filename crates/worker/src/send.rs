@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::seam;
 use crate::tell::{Post, Told};
-use crate::transport::Http;
 
 /// Nothing is begun that could outlast the lease: a send may take 15 seconds, and its result
 /// needs some to be written.
@@ -65,8 +64,8 @@ struct Serving<'a> {
 }
 
 impl Sender {
-    pub fn new(db: Db, http: Http, vault: Arc<Vault>) -> Self {
-        Self { db, post: Post::new(http), vault, page: OnceCell::new() }
+    pub fn new(db: Db, post: Post, vault: Arc<Vault>) -> Self {
+        Self { db, post, vault, page: OnceCell::new() }
     }
 
     pub fn vault(&self) -> Arc<Vault> {

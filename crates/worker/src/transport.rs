@@ -15,6 +15,7 @@ use url::Url;
 mod dns;
 mod failure;
 mod retry_after;
+pub mod smtp;
 #[cfg(test)]
 mod tests;
 

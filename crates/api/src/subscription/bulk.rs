@@ -3,6 +3,7 @@ use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use app::subscription::{Exported, Imported, Newcomer};
+use domain::caller::Scope;
 use domain::subscription::Subscription;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -91,8 +92,11 @@ async fn import_subscriptions(
     Signed(caller): Signed,
     state: Data<State>,
     key: IdempotencyKey,
-    sheet: Sheet,
+    sheet: Result<Sheet, Problem>,
 ) -> Result<HttpResponse, Problem> {
+    // Whoever may not import anything need not hear what is wrong with the sheet.
+    caller.must(Scope::Subscriptions).map_err(app::Error::from)?;
+    let sheet = sheet?;
     let key = key.with_body(sheet.digest);
     let time_zone = state.db.page().time_zone.clone();
     let (newcomers, refused) = read(&sheet, &time_zone)?;

@@ -11,10 +11,12 @@ use persistence::{component, group};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{EMAIL, Means, Which, accept, address, usable};
+use super::{Means, Which, accept, address, named};
 use crate::vault::Vault;
 use crate::{Cursor, DbError, Error, FieldError, Page, Read, Window, Write};
 
+/// The channel of imported subscriptions.
+const EMAIL: &str = "email";
 /// Most subscriptions of one export.
 pub const EXPORT_MAX: u16 = 20_000;
 
@@ -66,7 +68,9 @@ pub fn import(
     list: Vec<Newcomer>,
 ) -> Result<Imported, Error> {
     caller.must(Scope::Subscriptions)?;
-    usable(means, EMAIL).map_err(|_unusable| Error::Conflict("no mail server is configured"))?;
+    if !means.mail {
+        return Err(Error::Conflict("no mail server is configured (FAROL_SMTP_URL)"));
+    }
     subscription::bulk::take_turn(db)?;
     let now = db.now()?;
     let known = known(db, means.vault, &list)?;
@@ -150,7 +154,7 @@ fn dress(
 ) -> Result<(Subscription, Sealed), Error> {
     let Newcomer { line: _, email, label, locale, time_zone, components, groups } = newcomer;
     let id = Uuid::now_v7();
-    let (config, sealed) = accept(usable(means, EMAIL)?, means, id, &json!({ "to": email }))?;
+    let (config, sealed) = accept(named(EMAIL)?, means, id, &json!({ "to": email }))?;
     let components = names.resolve(db, "/components", &components, component_id)?;
     let groups = names.resolve(db, "/groups", &groups, group_id)?;
     let shown = Subscription {

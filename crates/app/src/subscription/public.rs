@@ -11,8 +11,8 @@ use persistence::throttle::{self, Limit};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Draft, EMAIL, Means, accept, address, confirm, filter, make, record, secret_place};
-use super::{seal_secret, usable};
+use super::{Draft, Means, accept, address, confirm, filter, make, named, record};
+use super::{seal_secret, secret_place};
 use crate::vault::Vault;
 use crate::{Error, Write};
 
@@ -25,6 +25,7 @@ const CONFIRMATIONS: [Limit; 2] = [
 ];
 /// How often an owner is told that they are subscribed already.
 const REMINDERS: [Limit; 1] = [Limit { times: 1, within: Duration::days(1) }];
+const EMAIL: &str = "email";
 const WEBHOOK: &str = "webhook";
 
 /// What somebody asks to be told.
@@ -45,7 +46,7 @@ pub fn subscribe(
     address: &str,
     wish: Wish,
 ) -> Result<(), Error> {
-    let channel = offered(means, &wish)?;
+    let channel = offered(&wish)?;
     // Whatever is wrong is said before anything is counted or looked up.
     accept(channel, means, Uuid::nil(), &wish.config)?;
     filter::check(db, &wish.filter, Visibility::Public, &Filter::default())?;
@@ -119,7 +120,7 @@ fn again(
     let Some(wish) = wish.filter(|_| is_open && before.origin == Origin::Public) else {
         return Ok(());
     };
-    let channel = usable(means, &wish.channel)?;
+    let channel = named(&wish.channel)?;
     let Wish { channel: _, config, filter, locale, time_zone } = wish;
     let (shown, sealed_config) = accept(channel, means, id, &config)?;
     sealed.config = sealed_config;
@@ -162,14 +163,14 @@ fn signing_secret(
 }
 
 /// The public may have e-mail, and webhooks that carry nothing of their own.
-fn offered(means: Means<'_>, wish: &Wish) -> Result<&'static dyn Channel, Error> {
+fn offered(wish: &Wish) -> Result<&'static dyn Channel, Error> {
     if ![EMAIL, WEBHOOK].contains(&wish.channel.as_str()) {
         return Err(Error::invalid("/channel", "unknown", "choose `email` or `webhook`"));
     }
     if wish.channel == WEBHOOK && wish.config.get("headers").is_some() {
         return Err(Error::invalid("/config/headers", "unsupported", "only operators set headers"));
     }
-    usable(means, &wish.channel)
+    named(&wish.channel)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::chat::{DISCORD, Own};
+use crate::hook::with;
 use crate::message::Message;
 use crate::text::{self, Unit};
 
@@ -42,7 +43,7 @@ pub fn of(message: &Message, own: Option<&Own>, opening: Option<(String, String)
             format!("{}\n\n{opening}", said(&message.state, &message.text, room))
         }
     };
-    let mut embed = json!({
+    let embed = json!({
         "title": title,
         "description": description,
         "color": message.tone.colour(),
@@ -50,10 +51,10 @@ pub fn of(message: &Message, own: Option<&Own>, opening: Option<(String, String)
         "fields": fields,
         "footer": { "text": footer },
     });
-    if let Some((_, url)) = &message.link {
-        embed["url"] = json!(url);
+    match &message.link {
+        Some((_, url)) => with(embed, "url", url.as_str()),
+        None => embed,
     }
-    embed
 }
 
 fn said(state: &str, text: &str, max: usize) -> String {

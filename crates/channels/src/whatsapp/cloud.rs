@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Recipient, Said, TEXT_MAX};
 use crate::egress::EgressPolicy;
-use crate::hook::{self, check_secret, check_url, path_under};
+use crate::hook::{self, check_secret, check_url, path_under, with};
 use crate::message::Message;
 use crate::{Answer, Attempt, Done, Fault, Outbound, Pace, Step, Verdict, last4};
 
@@ -108,9 +108,7 @@ impl Config {
     }
 
     pub fn shown(&self) -> Value {
-        let mut shown = json!(self);
-        shown["access_token"] = json!(last4(&self.access_token));
-        shown
+        with(json!(self), "access_token", last4(&self.access_token))
     }
 
     pub fn credential(&self) -> &str {
@@ -122,8 +120,8 @@ impl Config {
     }
 
     pub fn next(&self, said: &Said<'_>, attempt: &Attempt<'_>, done: &[Done]) -> Option<Step> {
-        let text = || Step::telling(TEXT, self.request(&text_of(said), attempt));
-        let template = || Step::telling(TEMPLATE, self.request(&self.template(said), attempt));
+        let text = || Step::telling(TEXT, self.request(text_of(said), attempt));
+        let template = || Step::telling(TEMPLATE, self.request(self.template(said), attempt));
         match done.last() {
             None if self.use_session => Some(text()),
             None => Some(template()),
@@ -132,20 +130,19 @@ impl Config {
         }
     }
 
-    fn request(&self, content: &Value, attempt: &Attempt<'_>) -> Outbound {
-        let mut body = json!({ "messaging_product": "whatsapp", "recipient_type": "individual" });
-        match Recipient::of(&self.to) {
-            Some(Recipient::User(id)) => body["recipient"] = json!(id),
-            Some(Recipient::Phone(digits)) => body["to"] = json!(digits),
-            None => body["to"] = json!(self.to),
-        }
-        for (name, value) in content.as_object().into_iter().flatten() {
-            body[name] = value.clone();
-        }
+    fn request(&self, content: Value, attempt: &Attempt<'_>) -> Outbound {
+        let (kind, recipient) = match Recipient::of(&self.to) {
+            Some(Recipient::User(id)) => ("recipient", id),
+            Some(Recipient::Phone(digits)) => ("to", digits),
+            None => ("to", self.to.as_str()),
+        };
+        let mut body = with(content, "messaging_product", "whatsapp");
+        body = with(body, "recipient_type", "individual");
+        body = with(body, kind, recipient);
+        body = with(body, "biz_opaque_callback_data", attempt.delivery.to_string());
         if let Some(id) = attempt.anchor.and_then(|it| it.get("wamid")) {
-            body["context"] = json!({ "message_id": id });
+            body = with(body, "context", json!({ "message_id": id }));
         }
-        body["biz_opaque_callback_data"] = json!(attempt.delivery);
         let base = self.api_base.as_deref().unwrap_or(API);
         let mut request = hook::post(path_under(base, &[&self.phone_number_id, "messages"]), &body);
         let bearer = format!("Bearer {}", self.access_token);
@@ -202,10 +199,10 @@ fn window_is_closed(verdict: &Verdict) -> bool {
 /// Meta asks to go by `code`, not by status or title.
 pub fn judge(answer: &Answer) -> Verdict {
     let body = answer.json();
-    if let Some(code) = body["error"]["code"].as_i64() {
+    if let Some(code) = body.pointer("/error/code").and_then(Value::as_i64) {
         return of_code(code, answer.status);
     }
-    let learnt = match body["messages"][0]["id"].as_str() {
+    let learnt = match body.pointer("/messages/0/id").and_then(Value::as_str) {
         Some(id) => json!({ "wamid": id }),
         None => Value::Null,
     };
@@ -246,6 +243,11 @@ fn of_code(code: i64, status: u16) -> Verdict {
             it => it,
         },
     }
+}
+
+/// What an error that is reported later means.
+pub fn outcome(code: i64) -> Outcome {
+    of_code(code, 400).outcome
 }
 
 /// The first message that the reader got about the incident.

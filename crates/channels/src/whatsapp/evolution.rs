@@ -43,9 +43,7 @@ impl Config {
     }
 
     pub fn shown(&self) -> Value {
-        let mut shown = json!(self);
-        shown["api_key"] = json!(last4(&self.api_key));
-        shown
+        hook::with(json!(self), "api_key", last4(&self.api_key))
     }
 
     pub fn credential(&self) -> String {
@@ -85,7 +83,7 @@ pub fn judge(answer: &Answer) -> Verdict {
 
 fn is_on_whatsapp(answer: &Answer) -> bool {
     let body = answer.json();
-    let messages = body["response"]["message"].as_array();
+    let messages = body.pointer("/response/message").and_then(Value::as_array);
     !messages.into_iter().flatten().any(|it| it["exists"] == false)
 }
 

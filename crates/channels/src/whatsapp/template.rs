@@ -17,6 +17,7 @@ const URL_MAX: usize = 2_048;
 
 /// A request by template (minijinja), with the names that operators' wordings have. What is
 /// inserted is escaped: percent-encoded in the URL and in forms, as part of a string in JSON.
+/// Longer URLs than 2,048 bytes are not sent, so cut there: `{{ message.text[:300] }}`.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -32,7 +33,7 @@ pub struct Config {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Option<std::collections::HashMap<String, String>>, example = json!({"X-Api-Key": "secret"}))]
     headers: BTreeMap<String, String>,
-    /// A template.
+    /// A template. It is shown as it is: secrets belong into headers or the URL.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schema(
         max_length = 16384,

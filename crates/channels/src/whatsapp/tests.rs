@@ -1,9 +1,12 @@
 use domain::delivery::Outcome;
+use serde_json::json;
 
 use super::*;
 use crate::Channel as _;
 use crate::On;
-use crate::testing::{World, answer, full_message, hostile_bodies, incident, message, run};
+use crate::testing::{
+    World, answer, full_message, hostile, hostile_bodies, incident, message, run,
+};
 use crate::text::Dialect as _;
 
 fn cloud() -> Value {
@@ -81,6 +84,19 @@ fn every_provider_is_taken_and_shows_no_secret() {
         for name in config.as_object().unwrap().keys() {
             assert!(variant["properties"].get(name).is_some(), "{name}");
         }
+    }
+}
+
+#[test]
+fn the_schema_is_whole() {
+    let mut nested = Vec::new();
+    Config::schemas(&mut nested);
+    let text = serde_json::to_string(&(Config::schema(), &nested)).unwrap();
+    let references: Vec<&str> =
+        text.split("#/components/schemas/").skip(1).filter_map(|it| it.split('"').next()).collect();
+    assert!(!references.is_empty());
+    for name in references {
+        assert!(nested.iter().any(|it| it.0 == name), "{name}");
     }
 }
 
@@ -256,6 +272,14 @@ fn texts_keep_their_limit() {
             assert!(WHATSAPP.unit().of(text) <= TEXT_MAX, "{text}");
             assert!(!text.contains("*b*"), "{text}");
         }
+    }
+    for text in hostile() {
+        let mut message = full_message();
+        (message.title, message.state, message.text) = (text.clone(), text.clone(), text.clone());
+        message.facts = vec![(text.clone(), text.clone()); 9];
+        message.manage = Some((text, "https://status.example.net/manage".to_owned()));
+        let text = Said { message: &message, own: None }.text(1_600);
+        assert!(WHATSAPP.unit().of(&text) <= 1_600, "{text}");
     }
     let mut message = full_message();
     message.text = "word ".repeat(1_000);

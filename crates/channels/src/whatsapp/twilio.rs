@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{Recipient, Said};
 use crate::egress::EgressPolicy;
-use crate::hook::{check_secret, check_url, path_under};
+use crate::hook::{self, check_secret, check_url, path_under};
 use crate::{Answer, Fault, Method, Outbound, Pace, Verdict, last4};
 
 pub const STEP: &str = "twilio";
@@ -69,9 +69,7 @@ impl Config {
     }
 
     pub fn shown(&self) -> Value {
-        let mut shown = json!(self);
-        shown["auth_token"] = json!(last4(&self.auth_token));
-        shown
+        hook::with(json!(self), "auth_token", last4(&self.auth_token))
     }
 
     pub fn credential(&self) -> String {
@@ -124,7 +122,7 @@ fn phone(written: &str) -> Option<&str> {
 
 /// Twilio's own codes, and those that stand for WhatsApp's.
 pub fn judge(answer: &Answer) -> Verdict {
-    let code = answer.json()["code"].as_i64();
+    let code = answer.json().get("code").and_then(Value::as_i64);
     let shared = |seconds| Verdict {
         wait: Some(Duration::from_secs(seconds)),
         wait_is_shared: true,

@@ -39,9 +39,7 @@ impl Config {
     }
 
     pub fn shown(&self) -> Value {
-        let mut shown = json!(self);
-        shown["api_key"] = json!(last4(&self.api_key));
-        shown
+        hook::with(json!(self), "api_key", last4(&self.api_key))
     }
 
     pub fn credential(&self) -> String {
@@ -68,7 +66,9 @@ pub fn judge(answer: &Answer) -> Verdict {
     match answer.status {
         401 | 403 => Verdict::of(Outcome::Credential),
         // The session is not `WORKING`: on its way, or waiting for somebody to scan its code.
-        422 if answer.json()["status"] == "STARTING" => Verdict::of(Outcome::Transient),
+        422 if answer.json().get("status") == Some(&json!("STARTING")) => {
+            Verdict::of(Outcome::Transient)
+        }
         422 => Verdict::of(Outcome::Credential),
         status => Verdict::of_status(status),
     }

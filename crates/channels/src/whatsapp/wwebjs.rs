@@ -38,9 +38,7 @@ impl Config {
     }
 
     pub fn shown(&self) -> Value {
-        let mut shown = json!(self);
-        shown["api_key"] = json!(last4(&self.api_key));
-        shown
+        hook::with(json!(self), "api_key", last4(&self.api_key))
     }
 
     pub fn credential(&self) -> String {
@@ -66,7 +64,9 @@ impl Config {
 
 pub fn judge(answer: &Answer) -> Verdict {
     match answer.status {
-        200 if answer.json()["success"] == false => Verdict::of(Outcome::Transient),
+        200 if answer.json().get("success") == Some(&json!(false)) => {
+            Verdict::of(Outcome::Transient)
+        }
         400 => Verdict::of(Outcome::Blocked),
         // 404: the session is not there or not connected, for nobody who is told through it.
         401 | 403 | 404 => Verdict::of(Outcome::Credential),
