@@ -12,6 +12,7 @@ mod incident;
 mod layering;
 mod migrations;
 mod preview;
+mod self_service;
 mod status;
 mod subscription;
 mod template;

@@ -12,7 +12,9 @@ use domain::group::Group;
 use domain::incident::{Affected, Impact, Incident, Status as Stage, Update, UpdatedComponent};
 use domain::ledger::{Cause, Interval};
 use domain::page::{Page, Snapshot};
-use domain::subscription::{Filter, Origin, State as SubscriptionState, Subscription};
+use domain::subscription::{
+    Filter, Origin, OwnSubscription, State as SubscriptionState, Subscription,
+};
 use domain::token::Token;
 use domain::user::User;
 use publication::StatusDocument;
@@ -75,6 +77,17 @@ fn answered() -> Vec<(&'static str, Value)> {
             with(json!(subscription()), "secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
         ),
         ("Recovered", json!({ "enqueued": 3 })),
+        ("OwnSubscription", json!(own_subscription())),
+        ("LinkPreview", json!({ "action": "confirm", "subscription": own_subscription() })),
+        ("Erased", json!({ "erased": 1 })),
+        (
+            "ImportReport",
+            json!({
+                "created": 41,
+                "existing": 1,
+                "invalid": [{ "line": 7, "code": "email", "detail": "must be an e-mail address" }],
+            }),
+        ),
         ("Delivery", json!(delivery())),
         ("DeliveryList", list(json!(delivery()))),
         ("Session", session),
@@ -249,6 +262,7 @@ fn subscription() -> Subscription {
         audience: Visibility::Public,
         locale: "en".to_owned(),
         time_zone: "Etc/UTC".to_owned(),
+        digest_minutes: 0,
         state: SubscriptionState::Active,
         disabled_reason: None,
         origin: Origin::Operator,
@@ -257,6 +271,18 @@ fn subscription() -> Subscription {
         version: 1,
         created_at: at(0),
         updated_at: at(0),
+    }
+}
+
+fn own_subscription() -> OwnSubscription {
+    OwnSubscription {
+        channel: "email".to_owned(),
+        address: Some("a…@example.org".to_owned()),
+        filter: Filter::default(),
+        locale: "en".to_owned(),
+        time_zone: "Etc/UTC".to_owned(),
+        state: SubscriptionState::Pending,
+        version: 1,
     }
 }
 

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod component;
 mod conditional;
+mod csv;
 mod delivery;
 mod event;
 mod examples;

@@ -27,6 +27,7 @@ const CHANNEL_CONFIG: &str = "ChannelConfig";
         (name = "incidents", description = "What goes wrong, and what is said about it"),
         (name = "incident templates", description = "Incidents that are prepared"),
         (name = "subscriptions", description = "Who is told, and on which way"),
+        (name = "self-service", description = "Subscribing oneself, and changing or ending that by the links in messages"),
         (name = "deliveries", description = "What was sent, and what came of it"),
         (name = "message templates", description = "The operator's own wording of messages"),
         (name = "events", description = "What happened, who did it, and who was told"),

@@ -32,6 +32,8 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     /// Requests per minute, per token or address.
     pub rate_limit: u32,
+    /// Whether strangers may subscribe themselves.
+    pub offers_subscribe: bool,
     /// Renders the metrics.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the database can be reached.
@@ -50,6 +52,7 @@ pub struct State {
     pub limits: Limits,
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
+    pub offers_subscribe: bool,
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Taken before a blocking thread is: who waits for the database holds nothing.
@@ -69,6 +72,7 @@ impl State {
             trusted_proxies,
             cors_origins,
             rate_limit,
+            offers_subscribe,
             metrics,
             is_ready,
         } = settings;
@@ -85,6 +89,7 @@ impl State {
             limits: Limits::new(rate_limit),
             trusted_proxies,
             cors_origins,
+            offers_subscribe,
             metrics,
             is_ready,
             turns: Arc::new(Semaphore::new(turns)),

@@ -12,6 +12,7 @@ pub mod group;
 pub mod idempotency;
 pub mod incident;
 pub mod incident_template;
+pub mod link;
 pub mod message_template;
 pub mod password;
 pub mod session;

@@ -1,4 +1,5 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
+pub mod address;
 mod answer;
 mod chat;
 mod discord;

@@ -26,6 +26,8 @@ words! {
         MaintenanceCancelled = "maintenance.cancelled",
         ComponentStatusChanged = "component.status_changed",
         SubscriptionTest = "subscription.test",
+        /// Asks the owner of an address whether they want the subscription.
+        SubscriptionConfirm = "subscription.confirm",
         /// A destination has failed for days. Told to internal subscriptions.
         SubscriptionFailing = "subscription.failing",
         /// A provider refuses a credential. Told to internal subscriptions.
@@ -64,8 +66,19 @@ words! {
         SubscriptionCreated = "subscription.created",
         SubscriptionEdited = "subscription.edited",
         SubscriptionDeleted = "subscription.deleted",
+        SubscriptionConfirmed = "subscription.confirmed",
         SubscriptionDisabled = "subscription.disabled",
+        SubscriptionsImported = "subscription.imported",
+        SubscriptionsErased = "subscription.erased",
         SecretRotated = "subscription.secret_rotated",
+    }
+}
+
+impl Announcement {
+    /// Concerns one subscription alone, which is told at once and all of it, whatever else it may
+    /// hear.
+    pub const fn is_personal(self) -> bool {
+        matches!(self, Self::SubscriptionTest | Self::SubscriptionConfirm)
     }
 }
 

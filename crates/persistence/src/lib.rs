@@ -19,6 +19,7 @@ pub mod schema;
 pub mod session;
 pub mod subscription;
 pub mod thread;
+pub mod throttle;
 pub mod token;
 pub mod transfer;
 pub mod user;

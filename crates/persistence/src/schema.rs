@@ -259,6 +259,16 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+        address_hash -> Nullable<Bytea>,
+        challenge -> Nullable<Bytea>,
+        digest_minutes -> Int4,
+    }
+}
+diesel::table! {
+    throttles (key) {
+        key -> Text,
+        taken -> Array<Timestamptz>,
+        updated_at -> Timestamptz,
     }
 }
 diesel::table! {

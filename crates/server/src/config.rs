@@ -66,6 +66,8 @@ pub struct Config {
     pub mail_reply_to: Option<Mailbox>,
     /// Where e-mails that cannot be delivered come back to.
     pub mail_envelope_from: Option<Address>,
+    /// Whether strangers may subscribe themselves.
+    pub subscribe: bool,
     /// Requests per minute that one token or address may make.
     pub rate_limit: u32,
     /// Threads that serve HTTP.
@@ -186,6 +188,7 @@ impl Config {
             page_name: read.or("FAROL_PAGE_NAME", "Farol".to_owned(), parse::page_name),
             page_time_zone: read.or("FAROL_PAGE_TIME_ZONE", Tz::Etc__UTC, parse::time_zone),
             page_visibility: read.word("FAROL_PAGE_VISIBILITY", &parse::VISIBILITIES),
+            subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),
             smtp_url: read.secret("FAROL_SMTP_URL", parse::smtp_url, parse::hide_password),

@@ -193,6 +193,7 @@ fn api_settings(
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),
         rate_limit: config.rate_limit,
+        offers_subscribe: config.subscribe,
         metrics: Box::new(metrics),
         is_ready: Box::new(move || bus.is_connected()),
     }

@@ -44,6 +44,8 @@ pub enum Consequence {
     Hold(Uuid, chrono::Duration),
     /// The destination is to be called elsewhere.
     Moved(Uuid, Value),
+    /// The destination was asked whether it wants the subscription.
+    Answered(Uuid, String),
 }
 
 pub struct Sender {
@@ -98,6 +100,7 @@ impl Sender {
             let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
             count(&lease.target.channel, &told);
             served.follow(lease, &told);
+            served.consequences.extend(serving.word(together, &told));
             if !served.take(lease, together, told, serving.patience()) {
                 break;
             }
@@ -170,14 +173,23 @@ impl<'a> Serving<'a> {
     fn story(&self, job: &Job) -> Option<(&'a Arc<Story>, &'a Value)> {
         let story = self.batch.events.get(&job.event)?;
         let kind = story.event.kind;
-        let own = [Announcement::SubscriptionTest].map(Kind::Announcement);
+        let is_own = matches!(kind, Kind::Announcement(it) if it.is_personal());
         let payload = match &story.event.public_payload {
             // What concerns the destination alone has no public side.
-            _ if self.lease.target.internal || own.contains(&kind) => &story.event.payload,
+            _ if self.lease.target.internal || is_own => &story.event.payload,
             Some(public) => public,
             None => return None,
         };
         Some((story, payload))
+    }
+
+    /// What the destination says to being asked for confirmation.
+    fn word(&self, jobs: &[Job], told: &Told) -> Option<Consequence> {
+        let asked = Kind::Announcement(Announcement::SubscriptionConfirm);
+        let story = self.batch.events.get(&jobs.last()?.event)?;
+        let answer = told.attempt.answer.clone()?;
+        let is_answer = story.event.kind == asked && told.attempt.outcome == Outcome::Delivered;
+        is_answer.then(|| Consequence::Answered(self.lease.subscription, answer))
     }
 
     fn reader(&self) -> Reader<'a> {

@@ -60,6 +60,12 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ),
         ("SubscriptionPatch", json!({ "state": "paused" })),
         ("Recovery", json!({ "since": at(0) })),
+        (
+            "SubscribeRequest",
+            json!({ "channel": "webhook", "config": { "url": "https://hooks.example.org/farol" } }),
+        ),
+        ("OwnSubscriptionPatch", json!({ "state": "paused" })),
+        ("Erasure", json!({ "address": "ana@example.org" })),
         ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),
         ("Refresh", json!({ "refresh_token": "Yb2p…" })),
         (

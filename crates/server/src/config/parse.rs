@@ -18,6 +18,7 @@ pub const LOG_FORMATS: [(&str, LogFormat); 2] =
     [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
 pub const VISIBILITIES: [(&str, Visibility); 2] =
     [("public", Visibility::Public), ("internal", Visibility::Internal)];
+pub const SWITCH: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 const SECRET_KEY_MIN_BYTES: usize = 32;
 const PASSWORD_CHARS: RangeInclusive<usize> = 12..=128;

@@ -26,7 +26,7 @@ fn nothing_set_means_defaults() {
     assert_eq!((config.database_pool, config.rate_limit), (8, 1200));
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 24);
+    assert_eq!(text.lines().count(), 25);
 }
 
 #[test]
