@@ -6,6 +6,7 @@ use app::Db;
 use app::delivery::{
     Anchors, Batch, GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, Story, open,
 };
+use app::link;
 use app::vault::Vault;
 use channels::wording::Wording;
 use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Related};
@@ -44,6 +45,8 @@ pub enum Consequence {
     Hold(Uuid, chrono::Duration),
     /// The destination is to be called elsewhere.
     Moved(Uuid, Value),
+    /// The destination was asked whether it wants the subscription, and said this.
+    Said(Uuid, String),
     /// The destination was asked whether it wants the subscription.
     Answered(Uuid, String),
 }
@@ -62,6 +65,8 @@ struct Serving<'a> {
     channel: &'static dyn Channel,
     opened: Opened,
     page: &'a Page,
+    /// Where the reader changes and ends the subscription.
+    links: Option<(String, String)>,
 }
 
 impl Sender {
@@ -100,6 +105,7 @@ impl Sender {
             let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
             count(&lease.target.channel, &told);
             served.follow(lease, &told);
+            served.hear(&serving, together, &told);
             served.consequences.extend(serving.word(together, &told));
             if !served.take(lease, together, told, serving.patience()) {
                 break;
@@ -117,7 +123,12 @@ impl Sender {
         let channel = channels::find(&lease.target.channel)
             .ok_or_else(|| "this release does not know the channel".to_owned())?;
         let page = self.page().await.map_err(|it| it.to_string())?;
-        Ok(Serving { lease, batch, channel, opened, page })
+        let links = channel.is_by_mail().then(|| {
+            let (settings, id) = (self.db.page(), lease.subscription);
+            let manage = link::manage_url(&self.vault, settings, id);
+            (manage, link::unsubscribe_url(&self.vault, settings, id))
+        });
+        Ok(Serving { lease, batch, channel, opened, page, links })
     }
 
     /// Tells the last of these jobs, with those before it in the same message.
@@ -192,12 +203,14 @@ impl<'a> Serving<'a> {
         is_answer.then(|| Consequence::Answered(self.lease.subscription, answer))
     }
 
-    fn reader(&self) -> Reader<'a> {
+    fn reader(&self) -> Reader<'_> {
+        let (manage, unsubscribe) =
+            self.links.as_ref().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
         Reader {
             locale: &self.lease.target.locale,
             time_zone: self.lease.target.time_zone.parse().unwrap_or(chrono_tz::UTC),
-            manage_url: None,
-            unsubscribe_url: None,
+            manage_url: manage,
+            unsubscribe_url: unsubscribe,
         }
     }
 
@@ -299,6 +312,19 @@ impl Served {
         }
         if let Some(moved) = &told.moved {
             self.consequences.push(Consequence::Moved(lease.subscription, moved.clone()));
+        }
+    }
+
+    /// Notes what a machine answers when it is asked whether it wants the subscription. People
+    /// follow a link.
+    fn hear(&mut self, serving: &Serving<'_>, jobs: &[Job], told: &Told) {
+        let kind = Kind::Announcement(Announcement::SubscriptionConfirm);
+        let asked =
+            |it: &Job| serving.batch.events.get(&it.event).is_some_and(|it| it.event.kind == kind);
+        let delivered = told.attempt.outcome == Outcome::Delivered;
+        if delivered && serving.links.is_none() && jobs.iter().any(asked) {
+            let said = told.attempt.answer.clone().unwrap_or_default();
+            self.consequences.push(Consequence::Said(serving.lease.subscription, said));
         }
     }
 
