@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope};
 use domain::component::Key as ComponentKey;
-use domain::event::{Entry, EntryWithPayload, Kind};
+use domain::event::{Announcement, Entry, EntryWithPayload, Kind};
 use persistence::event::Filter;
 use persistence::incident::Key as IncidentKey;
 use persistence::{component, delivery, event, incident};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{Error, Page, Read, Window};
@@ -26,6 +27,9 @@ pub struct Which {
 
 /// How long a list may count deliveries: a page of events with 100,000 each would take long.
 const COUNTING: Duration = Duration::from_millis(1_500);
+
+/// What of `subscription.confirm` is for others than its owner.
+const SHOWN_OF_A_QUESTION: [&str; 3] = ["id", "channel", "already"];
 
 /// Facts, newest first.
 pub fn page(
@@ -54,6 +58,12 @@ pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<EntryWithPay
         found.entry.deliveries = Some(delivery::tally(db, id)?);
     }
     found.payload = found.payload.filter(|_| caller.may(needed(&found.entry.r#type)));
+    // Who has the links or the secret of a subscription is taken for its owner.
+    if found.entry.r#type == Announcement::SubscriptionConfirm.as_str()
+        && let Some(members) = found.payload.as_mut().and_then(Value::as_object_mut)
+    {
+        members.retain(|name, _| SHOWN_OF_A_QUESTION.contains(&name.as_str()));
+    }
     Ok(found)
 }
 
