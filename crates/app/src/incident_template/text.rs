@@ -29,14 +29,15 @@ pub fn check(text: Text<'_>) -> Option<FieldError> {
         Ok(used) => used,
         Err(fault) => return broken(fault.to_string()),
     };
-    let mut sample = Map::new();
-    for path in &used {
-        plant(&mut sample, path);
-    }
-    match render(text.source, &sample) {
-        Err(fault) if is_of_the_template(fault.kind()) => broken(fault.to_string()),
-        _ => None,
-    }
+    // What is called instead of shown is seen as a function only while nothing has its name.
+    let absent = std::iter::once(None).chain(used.iter().map(Some));
+    let mut faults = absent.filter_map(|absent| {
+        let mut sample = Map::new();
+        used.iter().filter(|it| Some(*it) != absent).for_each(|it| plant(&mut sample, it));
+        render(text.source, &sample).err()
+    });
+    let fault = faults.find(|it| is_of_the_template(it.kind()));
+    fault.and_then(|it| broken(it.to_string()))
 }
 
 /// The text with its variables filled in. Says which of them are missing.
