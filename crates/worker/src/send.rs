@@ -10,7 +10,7 @@ use app::link;
 use app::vault::Vault;
 use channels::wording::Wording;
 use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Related};
-use domain::delivery::{Next, Outcome, Patience, State, next};
+use domain::delivery::{Attempt, Next, Outcome, Patience, State, next};
 use domain::event::{Announcement, Kind};
 use domain::page::Page;
 use serde_json::Value;
@@ -340,7 +340,7 @@ impl Served {
             Next::Finish(state) => (state, Some(AFTER_DEATH)),
             Next::Retry(wait) => (State::Retrying, Some(wait)),
         };
-        self.give_up(lease, outcome, state);
+        self.give_up(lease, &attempt, state);
         for Job { delivery, seq, .. } in jobs {
             self.settlement.jobs.push(Settled {
                 delivery: *delivery,
@@ -358,8 +358,9 @@ impl Served {
         delivered
     }
 
-    fn give_up(&mut self, lease: &Lease, outcome: Outcome, state: State) {
-        let reason = match outcome {
+    fn give_up(&mut self, lease: &Lease, attempt: &Attempt, state: State) {
+        let reason = match attempt.outcome {
+            Outcome::Gone if attempt.status == Some(410) => "the destination answered 410 Gone",
             Outcome::Gone => "the destination is gone for good",
             Outcome::Delivered | Outcome::Credential => return,
             _ if lease.target.hopeless && state == State::Dead => {
