@@ -6,6 +6,7 @@ Run by the suite; says nothing when all is well.
 import asyncio
 import json
 import sys
+import urllib.error
 import urllib.request
 import warnings
 
@@ -163,6 +164,53 @@ def check_slack():
     expect("hook", [len(it) for it in violations("slack_webhook")], [0, 2, 0])
 
 
+# What the others must not let pass: where, what, and the status of the answer. They publish no clients.
+HOOK = "/discord/api/webhooks/1/t"
+CARD = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None}
+QUIET = {"allowed_mentions": {"parse": []}}
+FAULTS = [
+    (HOOK, {"content": "@everyone"}, 204),
+    (HOOK, QUIET, 400),
+    (HOOK, {**QUIET, "content": "x" * 2_001}, 400),
+    (HOOK, {**QUIET, "content": "x", "username": "Discord"}, 400),
+    (HOOK, {**QUIET, "embeds": [{"title": "x" * 257}]}, 400),
+    (HOOK, {**QUIET, "embeds": [{"title": "x", "fields": [{"name": "x", "value": " "}]}]}, 400),
+    (HOOK, {**QUIET, "embeds": [{"description": "x" * 4_000}, {"description": "x" * 2_001}]}, 400),
+    (HOOK, {**QUIET, "embeds": [{"title": "x", "url": "x"}]}, 400),
+    ("/discord/api/webhooks/1", {**QUIET, "content": "x"}, 404),
+    ("/teams/workflows/a/triggers/manual/paths/invoke?sig=1", {"type": "message"}, 202),
+    ("/teams/workflows/a/triggers/manual/paths/invoke?sig=1", {"type": "message", "summary": "x" * 30_000}, 413),
+    ("/teams/workflows/a/triggers/manual/paths/invoke", {"type": "message", "attachments": [CARD]}, 401),
+    (f"/mattermost/hooks/{'a' * 26}", {"text": "@here"}, 200),
+    (f"/mattermost/hooks/{'a' * 26}", {"attachments": []}, 400),
+    ("/rocketchat/hooks/a/b", {"text": "hello @ada"}, 200),
+    ("/rocketchat/hooks/a/b", {"text": "x" * 5_001}, 400),
+    ("/googlechat/v1/spaces/A/messages?key=k&token=t", {"text": "<users/all>"}, 200),
+    ("/googlechat/v1/spaces/A/messages?key=k&token=t", {"text": "x" * 4_097}, 400),
+    ("/ntfy", {"topic": "t", "message": "x" * 4_097}, 200),
+    ("/ntfy", {"topic": "a b", "message": "x"}, 400),
+    ("/ntfy", {"topic": "t", "message": "\U0001f468\u200d\u2026"}, 200),
+    ("/waha/api/sendText", {"session": "s", "chatId": "49@x", "text": "x"}, 400),
+    ("/evolution/message/sendText/s", {"number": "49"}, 400),
+    ("/wwebjs/client/sendMessage/s", {"chatId": "4915112345678@c.us", "content": "x"}, 400),
+    ("/gateway/send", {"to": "49", "text": "a\x00"}, 200),
+]
+
+
+def check_others():
+    for where, body, status in FAULTS:
+        headers = {"Content-Type": "application/json", "X-Api-Key": "k", "apikey": "k"}
+        request = urllib.request.Request(f"{BASE}/others{where}", json.dumps(body).encode(), headers)
+        try:
+            found = urllib.request.urlopen(request, timeout=10).status
+        except urllib.error.HTTPError as error:
+            found = error.code
+        expect(f"{where} {str(body)[:80]}", found, status)
+    seen = call("/others/_seen")["seen"]
+    silent = [it["body"] for it in seen if not it["violations"] and it["status"] < 300]
+    expect("silence", (len(seen), silent), (len(FAULTS), []))
+
+
 def check_whatsapp():
     # Their constructor sets the base itself.
     client = WhatsApp(phone_id="106540352242922", token="EAAJB", api_version="23.0", session=httpx.Client())
@@ -197,3 +245,4 @@ if __name__ == "__main__":
     asyncio.run(check_telegram())
     check_slack()
     check_whatsapp()
+    check_others()
