@@ -27,6 +27,7 @@ async fn every_channel_is_told_all_of_it_in_order() {
     let (chats, sink, smtp) = (Chats::start().await, Sink::start().await, Smtp::start().await);
     let world = World::with(|env| {
         env.insert("FAROL_SMTP_URL".to_owned(), smtp.url());
+        env.insert("FAROL_MAIL_FROM".to_owned(), "Status <status@example.org>".to_owned());
     })
     .await;
     let places = places(&chats);
