@@ -163,3 +163,32 @@ async fn an_internal_page_opens_for_those_who_may_come_in() {
     public.get("/healthz").await.expect(200);
     world.token(&["read"]).await.get("/api/v1/status").await.expect(200);
 }
+
+#[tokio::test]
+async fn what_changes_by_itself_is_never_called_unchanged() {
+    let world = World::new().await;
+    let ana = world.user("ana@example.org", PASSWORD, "viewer").await;
+    let user = format!("/api/v1/users/{}", ana["id"].as_str().unwrap());
+    let new = json!({"name": "monitor", "scopes": ["read"]});
+    let made = world.post("/api/v1/tokens", &new).await.expect(201);
+    let token = made.header("location").to_owned();
+    let again = |path: &str, tag: &str| {
+        Reply::of(world.raw(reqwest::Method::GET, path).header("if-none-match", tag))
+    };
+    let mut seen = Vec::new();
+    for path in [&user, &token] {
+        let tag = world.get(path).await.expect(200).header("etag").to_owned();
+        again(path, &tag).await.expect(304);
+        seen.push(tag);
+    }
+    world.sign_in("ana@example.org", PASSWORD).await;
+    assert!(again(&user, &seen[0]).await.expect(200).json["last_login_at"].is_string());
+    world.as_token(made.json["token"].as_str().unwrap()).get("/api/v1/auth/me").await.expect(200);
+    assert!(again(&token, &seen[1]).await.expect(200).json["last_used_at"].is_string());
+    let guarded = |tag: &str| {
+        let request = world.raw(reqwest::Method::PATCH, &user).header("if-match", tag);
+        Reply::of(request.json(&json!({"name": "Ana"})))
+    };
+    guarded(&seen[0]).await.expect(200);
+    problem(&guarded(&seen[0]).await, 412);
+}

@@ -1,9 +1,12 @@
 //! Components.
+use chrono::{Duration, SubsecRound as _, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Reply, World};
 
 use crate::check::{each, invalid, ledger, problem, report, walk};
+use crate::delivery::number;
+use crate::incident::{opening, update};
 
 const COMPONENTS: &str = "/api/v1/components";
 
@@ -149,4 +152,49 @@ async fn caches_are_told_what_they_may_keep() {
     assert_eq!(public.header("access-control-allow-origin"), "*");
     let private = world.get(COMPONENTS).await.expect(200);
     assert_eq!(private.header("cache-control"), "private, no-store");
+}
+
+#[tokio::test]
+async fn what_is_archived_neither_changes_nor_tells() {
+    let world = World::new().await;
+    let id = world.component("api").await["id"].as_str().unwrap().to_owned();
+    let incident = world.incident(opening(&["api"], "major_outage")).await;
+    world.delete(&format!("{COMPONENTS}/api")).await.expect(204);
+    let history = format!("{COMPONENTS}/{id}/history");
+    let archived = world.get(&history).await.expect(200).json;
+    let intervals = archived["intervals"].as_array().unwrap();
+    assert_eq!(each(intervals, "status"), ["operational", "major_outage"]);
+    assert!(intervals[1]["to"].is_string(), "{archived}");
+
+    let told = "select count(*) as count from events where kind = 'component.status_changed'";
+    let before = number(&world, told);
+    update(&world, &incident, json!({"status": "resolved", "message": "m"})).await.expect(201);
+    assert_eq!(world.get(&history).await.json, archived);
+    assert_eq!(number(&world, told), before);
+}
+
+#[tokio::test]
+async fn an_earlier_start_date_leads_the_ledger_back() {
+    let world = World::new().await;
+    let path = format!("{COMPONENTS}/api");
+    let new = json!({"name": "api", "reported_status": "degraded_performance"});
+    world.post(COMPONENTS, &new).await.expect(201);
+    report(&world, "api", "operational").await;
+    let ago = |it: Duration| (Utc::now() - it).trunc_subsecs(6);
+    let mut past = opening(&["api"], "major_outage");
+    past["started_at"] = json!(ago(Duration::hours(30)));
+    past["resolved_at"] = json!(ago(Duration::hours(29)));
+    world.incident(past).await;
+    ledger(&world, "api", &["degraded_performance", "operational"]).await;
+
+    let start = ago(Duration::days(3)).date_naive();
+    world.patch(&path, &json!({"start_date": start})).await.expect(200);
+    let led_back = ["operational", "major_outage", "operational", "degraded_performance"];
+    ledger(&world, "api", &[&led_back[..], &["operational"]].concat()).await;
+    let history = world.get(&format!("{path}/history")).await.json;
+    assert_eq!(history["intervals"][0]["from"], format!("{start}T00:00:00Z"));
+
+    let later = ago(Duration::days(1)).date_naive();
+    world.patch(&path, &json!({"start_date": later})).await.expect(200);
+    assert_eq!(world.get(&format!("{path}/history")).await.json, history);
 }

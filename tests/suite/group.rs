@@ -75,6 +75,15 @@ async fn an_internal_group_and_its_members_part_for_the_public() {
     let status = public.get("/api/v1/status").await.json;
     assert_eq!(status["groups"], json!([]));
     assert_eq!(status["components"][0]["group_id"], Value::Null);
+    for stranger in [&public, &world.token(&["incidents"]).await] {
+        let listed = stranger.get(COMPONENTS).await.expect(200);
+        assert_eq!(listed.data()[0]["group_id"], Value::Null);
+        let shown = stranger.get(&format!("{COMPONENTS}/api")).await.expect(200).json;
+        assert_eq!(shown["group_id"], Value::Null);
+        let id = group["id"].as_str().unwrap();
+        assert!(stranger.get(&format!("{COMPONENTS}?group={id}")).await.data().is_empty());
+    }
+    assert_eq!(world.get(COMPONENTS).await.data()[0]["group_id"], group["id"]);
     world.token(&["read"]).await.get(&format!("{GROUPS}/hidden")).await.expect(200);
 }
 

@@ -1,4 +1,7 @@
 //! `GET /api/v1/status`: the whole page, from memory.
+mod renewal;
+
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
@@ -103,6 +106,56 @@ async fn tags_and_encodings_agree_on_the_bytes() {
     Reply::of(seen).await.expect(200);
     let head = Reply::of(public.raw(Method::HEAD, STATUS)).await.expect(200);
     assert!(head.bytes.is_empty() && !head.header("etag").is_empty());
+}
+
+/// The headers of an answer, those left out that differ between any two.
+fn headers(reply: &Reply) -> BTreeMap<&str, String> {
+    let names = reply.headers.keys().filter(|it| !["date", "x-request-id"].contains(&it.as_str()));
+    let values = |name| {
+        let values = reply.headers.get_all(name).iter().map(|it| it.to_str().expect("text"));
+        values.collect::<Vec<_>>().join(", ")
+    };
+    names.map(|name| (name.as_str(), values(name))).collect()
+}
+
+/// Asks with an id of its own, which makes the answer go the long way, and without.
+async fn both_ways(public: &Client, method: Method, encoding: &str, tag: &str) -> [Reply; 2] {
+    let ask = || {
+        let request = public.raw(method.clone(), STATUS).header("accept-encoding", encoding);
+        if tag.is_empty() { request } else { request.header("if-none-match", tag) }
+    };
+    [Reply::of(ask()).await, Reply::of(ask().header("x-request-id", "my-own")).await]
+}
+
+#[tokio::test]
+async fn the_quick_answer_is_the_long_one() {
+    let world = World::new().await;
+    for n in 0..20 {
+        world.component(&format!("component {n}")).await;
+    }
+    let public = world.anonymous();
+    let mut ids = Vec::new();
+    for encoding in ["identity", "gzip", "br", "br;q=0, gzip"] {
+        let [quick, long] = both_ways(&public, Method::GET, encoding, "").await;
+        let tags = format!("\"other\", W/{}", quick.header("etag"));
+        let unseen = [quick, long];
+        let seen = both_ways(&public, Method::GET, encoding, unseen[0].header("etag")).await;
+        let among = both_ways(&public, Method::GET, encoding, &tags).await;
+        for (status, [quick, long]) in [(200, &unseen), (304, &seen), (304, &among)] {
+            assert_eq!((quick.status, long.status), (status, status), "{encoding}");
+            assert_eq!(quick.bytes, long.bytes, "{encoding}");
+            assert_eq!(headers(quick), headers(long), "{encoding}");
+            assert_eq!(long.header("x-request-id"), "my-own");
+            ids.push(uuid::Uuid::parse_str(quick.header("x-request-id")).expect("an id"));
+        }
+        let [head, _] = both_ways(&public, Method::HEAD, encoding, "").await;
+        assert!(head.status == 200 && head.bytes.is_empty());
+        assert_eq!(headers(&head), headers(&unseen[0]), "{encoding}");
+    }
+    assert!(ids.iter().all(|it| it.get_version_num() == 7), "{ids:?}");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 12);
 }
 
 #[tokio::test]

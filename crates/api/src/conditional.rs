@@ -52,10 +52,12 @@ pub async fn caching(
 
 /// Whether `If-None-Match` names this tag (RFC 9110 §13.1.2: by weak comparison).
 pub fn matches(seen: Option<&HeaderValue>, tag: &HeaderValue) -> bool {
-    let (Some(Ok(seen)), Ok(tag)) = (seen.map(HeaderValue::to_str), tag.to_str()) else {
-        return false;
-    };
-    seen.split(',').map(str::trim).any(|it| it == "*" || it.trim_start_matches("W/") == tag)
+    let Some(seen) = seen else { return false };
+    if seen == tag {
+        return true;
+    }
+    let (Ok(seen), Ok(tag)) = (seen.to_str(), tag.to_str()) else { return false };
+    seen.split(',').map(str::trim).any(|it| it == "*" || it.strip_prefix("W/").unwrap_or(it) == tag)
 }
 
 async fn tag<B: MessageBody + 'static>(
@@ -69,13 +71,17 @@ async fn tag<B: MessageBody + 'static>(
     let failed = || Error::from(Problem::new(kind::INTERNAL));
     let body = to_bytes_limited(body, BODY_MAX).await.map_err(|_too_large| failed())?;
     let body = body.map_err(|_broken| failed())?;
-    let digest = body_digest(&body);
-    let digest = URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default());
+    let tag = format!("\"{}\"", short_digest(&body));
     let mut response = head.set_body(body).map_into_boxed_body();
-    if let Ok(value) = HeaderValue::from_str(&format!("\"{digest}\"")) {
+    if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(header::ETAG, value);
     }
     Ok(ServiceResponse::new(request, response))
+}
+
+/// What stands for these bytes in a tag.
+pub fn short_digest(body: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(body_digest(body).get(..12).unwrap_or_default())
 }
 
 fn not_modified<B>(response: ServiceResponse<B>) -> ServiceResponse {

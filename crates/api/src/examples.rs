@@ -275,9 +275,9 @@ fn snapshot() -> Snapshot {
         },
         public_version: 12,
         internal_version: 15,
-        groups: vec![group()],
-        components: vec![component()],
-        incidents: vec![incident()],
+        groups: vec![group().into()],
+        components: vec![component().into()],
+        incidents: vec![incident().into()],
         public_updated_at: at(10),
         internal_updated_at: at(10),
     }

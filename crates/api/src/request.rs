@@ -1,4 +1,5 @@
 //! What happens around every request: its id, its log line, its measurements, its last defences.
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 use tracing::Instrument;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use crate::problem::Problem;
 use crate::state;
@@ -51,8 +52,10 @@ pub async fn around<B: MessageBody + 'static>(
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(ID, value);
     }
-    let is_docs = response.request().path().starts_with("/docs");
-    secure(response.headers_mut(), is_docs);
+    if response.status() != StatusCode::NOT_MODIFIED {
+        let is_docs = response.request().path().starts_with("/docs");
+        secure(response.headers_mut(), is_docs);
+    }
     span.in_scope(|| note(&response, &method, started.elapsed()));
     Ok(response)
 }
@@ -66,7 +69,21 @@ fn request_id(headers: &HeaderMap) -> String {
     let usable = |id: &&str| {
         (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|b| (b'!'..=b'~').contains(&b))
     };
-    given.filter(usable).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+    given.filter(usable).map_or_else(|| new_id().to_string(), str::to_owned)
+}
+
+thread_local! {
+    static LAST_ID: Cell<u128> = Cell::new(Uuid::new_v4().as_u128());
+}
+
+/// A new id, version 7. Its random part is counted up from a random start (RFC 9562 §6.2): it must
+/// be unique and not secret, and asking the kernel costs as much as making a short answer.
+pub fn new_id() -> Uuid {
+    let next = LAST_ID.get().wrapping_add(1);
+    LAST_ID.set(next);
+    let [.., a, b, c, d, e, f, g, h, i, j] = next.to_be_bytes();
+    let millis = u64::try_from(app::clock::now().timestamp_millis()).unwrap_or_default();
+    Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
 }
 
 /// Names the request in problems that handlers answered, and makes problems of plain errors.
@@ -109,20 +126,21 @@ fn problem_of(error: &Error) -> Problem {
     }
 }
 
+static NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+static NOTHING_RUNS: HeaderValue =
+    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+static DOCS_RUN: HeaderValue = HeaderValue::from_static(
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+);
+
 /// OWASP REST Security Cheat Sheet, "Security headers"; the documentation page runs scripts.
+/// They protect whoever takes a body, so a 304 has none: those of the stored answer hold.
 pub fn secure(headers: &mut HeaderMap, is_docs: bool) {
-    let policy = if is_docs {
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
-    } else {
-        "default-src 'none'; frame-ancestors 'none'"
-    };
-    for (name, value) in [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, policy),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    let policy = if is_docs { &DOCS_RUN } else { &NOTHING_RUNS };
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF.clone());
+    headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
 }
 
 fn note<B>(response: &ServiceResponse<B>, method: &Method, took: Duration) {

@@ -2,7 +2,7 @@
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get, post};
 use app::idempotency::Answer;
-use app::session::{Begun, Refreshed};
+use app::session::{Begun, Changed, Refreshed};
 use domain::caller::Scope;
 use domain::user::{EMAIL_MAX, PASSWORD_MAX, PASSWORD_MIN, User};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ use crate::state::State;
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(login).service(refresh).service(logout).service(get_me).service(change_password);
 }
+
+/// Stands for a wrong current password among the answers that are kept.
+const WRONG: u16 = 422;
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -185,11 +188,18 @@ async fn change_password(
 ) -> Result<HttpResponse, Problem> {
     let key = key.with_body(body.digest);
     let NewPassword { current_password, new_password } = body.value;
-    seam::post(&state, key, move |db| {
-        app::session::change_password(db, &caller, &current_password, &new_password)?;
-        Ok(nothing())
+    let answered = seam::post(&state, key, move |db| {
+        match app::session::change_password(db, &caller, &current_password, &new_password)? {
+            Changed::Done => Ok(nothing()),
+            Changed::Refused => answer(WRONG, &()),
+        }
     })
-    .await
+    .await?;
+    if answered.status().as_u16() == WRONG {
+        let detail = "this is not the password";
+        return Err(app::Error::invalid("/current_password", "wrong", detail).into());
+    }
+    Ok(answered)
 }
 
 fn nothing() -> Answer {

@@ -49,7 +49,7 @@ fn answer(
     let mut response = HttpResponse::Ok();
     response
         .content_type("application/json")
-        .insert_header((header::ETAG, etag))
+        .insert_header((header::ETAG, etag.as_ref()))
         .insert_header((header::VARY, "Accept-Encoding"));
     if let Some(name) = encoding.name() {
         response.insert_header((header::CONTENT_ENCODING, name));

@@ -1,33 +1,31 @@
 //! Subscriptions.
+mod shape;
+
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use app::idempotency::Answer;
 use app::subscription::{Draft, Edit, Means, Which};
-use chrono::{DateTime, Utc};
-use domain::caller::Visibility;
-use domain::subscription::{FILTER_MAX, Filter, State as SubscriptionState, Subscription};
-use domain::text::NAME_MAX;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use domain::subscription::{State as SubscriptionState, Subscription};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
 
+use self::shape::{
+    NewSubscription, Recovered, Recovery, SubscriptionPatch, SubscriptionWithSecret,
+};
 use crate::auth::Signed;
 use crate::body::Body;
 use crate::delivery::DeliveryList;
 use crate::group::Paging;
 use crate::idempotency::{Key as IdempotencyKey, answer, created};
 use crate::list::{self, list_of};
-use crate::patch::{Patch, object, set_object, set_only};
 use crate::problem::{Problem, kind};
 use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
 use crate::seam;
 use crate::state::State;
-use crate::validate;
-use crate::version::{Expected, show};
+use crate::version::{Expected, show, show_exactly};
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_subscriptions)
@@ -55,115 +53,6 @@ struct ListQuery {
     limit: Option<u16>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
-}
-
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewSubscription {
-    #[validate(length(min = 1, max = 40))]
-    #[schema(min_length = 1, max_length = 40, example = "webhook")]
-    channel: String,
-    #[validate(length(min = 1, max = NAME_MAX))]
-    #[schema(min_length = 1, max_length = 120)]
-    label: Option<String>,
-    /// What the channel needs; see `ChannelConfig`.
-    #[schema(schema_with = crate::openapi::channel_config)]
-    config: Value,
-    #[serde(default, deserialize_with = "object")]
-    #[validate(custom(function = filter_size))]
-    filter: Filter,
-    /// `internal`: hears of internal things too.
-    #[serde(default = "public")]
-    audience: Visibility,
-    #[serde(default = "english")]
-    #[validate(custom(function = validate::locale))]
-    #[schema(default = "en", max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
-    locale: String,
-    /// The page's when left out.
-    #[validate(custom(function = validate::time_zone))]
-    #[schema(example = "America/Sao_Paulo")]
-    time_zone: Option<String>,
-}
-
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct SubscriptionPatch {
-    #[serde(default)]
-    #[validate(length(min = 1, max = NAME_MAX))]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
-    label: Patch<String>,
-    /// Replaces the configuration.
-    #[serde(default, deserialize_with = "set_only")]
-    #[schema(schema_with = crate::openapi::channel_config)]
-    config: Option<Value>,
-    /// Replaces the filter.
-    #[serde(default, deserialize_with = "set_object")]
-    #[validate(custom(function = filter_size))]
-    #[schema(value_type = Filter, required = false)]
-    filter: Option<Filter>,
-    #[serde(default, deserialize_with = "set_only")]
-    #[schema(value_type = Visibility, required = false)]
-    audience: Option<Visibility>,
-    #[serde(default, deserialize_with = "set_only")]
-    #[validate(custom(function = validate::locale))]
-    #[schema(value_type = String, required = false, max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
-    locale: Option<String>,
-    #[serde(default, deserialize_with = "set_only")]
-    #[validate(custom(function = validate::time_zone))]
-    #[schema(value_type = String, required = false)]
-    time_zone: Option<String>,
-    /// `active` or `paused`.
-    #[serde(default, deserialize_with = "set_only")]
-    #[schema(value_type = SubscriptionState, required = false)]
-    state: Option<SubscriptionState>,
-}
-
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Recovery {
-    /// What was owed since then and never arrived is sent again.
-    since: DateTime<Utc>,
-}
-
-/// A subscription with its signing secret, which is shown this once.
-#[derive(Serialize, ToSchema)]
-struct SubscriptionWithSecret {
-    #[serde(flatten)]
-    shown: Subscription,
-    /// For channels that sign: verifies `webhook-signature` (Standard Webhooks).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
-    secret: Option<String>,
-}
-
-/// How many deliveries were enqueued again.
-#[derive(Serialize, ToSchema)]
-struct Recovered {
-    enqueued: usize,
-}
-
-fn public() -> Visibility {
-    Visibility::Public
-}
-
-fn english() -> String {
-    "en".to_owned()
-}
-
-fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
-    let Filter { components, groups, incidents, events, .. } = filter;
-    let lists = [
-        ("components", components.len(), FILTER_MAX),
-        ("groups", groups.len(), FILTER_MAX),
-        ("incidents", incidents.len(), FILTER_MAX),
-        ("events", events.len(), 20),
-    ];
-    let Some((member, _, max)) = lists.into_iter().find(|(_, n, max)| n > max) else {
-        return Ok(());
-    };
-    let mut error = ValidationError::new("length");
-    error.add_param("member".into(), &member);
-    Err(error.with_message(format!("must have at most {max} items").into()))
 }
 
 fn means(state: &State) -> Means<'_> {
@@ -242,7 +131,7 @@ async fn get_subscription(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let found = seam::read(&state, move |db| app::subscription::find(db, &caller, *id)).await?;
-    Ok(show(HttpResponse::Ok(), found.version, &found))
+    show_exactly(found.version, &found)
 }
 
 /// Change a subscription
@@ -386,18 +275,4 @@ async fn list_subscription_deliveries(
     let page =
         seam::read(&state, move |db| app::delivery::page(db, &caller, &filter, window)).await?;
     Ok(list::respond(&req, window.limit, page))
-}
-
-impl SubscriptionPatch {
-    fn apply(self, edit: &mut Edit) {
-        let Self { label, config, filter, audience, locale, time_zone, state } = self;
-        let now = edit.clone();
-        label.apply(&mut edit.label);
-        edit.config = config;
-        edit.filter = filter.unwrap_or(now.filter);
-        edit.audience = audience.unwrap_or(now.audience);
-        edit.locale = locale.unwrap_or(now.locale);
-        edit.time_zone = time_zone.unwrap_or(now.time_zone);
-        edit.state = state.unwrap_or(now.state);
-    }
 }

@@ -22,7 +22,7 @@ use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
 use crate::seam;
 use crate::state::State;
-use crate::version::{Expected, show};
+use crate::version::{Expected, show_exactly};
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_tokens).service(create_token).service(get_token).service(revoke_token);
@@ -116,7 +116,7 @@ async fn get_token(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let token = seam::read(&state, move |db| app::token::find(db, &caller, *id)).await?;
-    Ok(show(HttpResponse::Ok(), token.version, &token))
+    show_exactly(token.version, &token)
 }
 
 /// Revoke a token

@@ -22,7 +22,7 @@ use crate::query::QueryString;
 use crate::responses::{Reading, Writing};
 use crate::seam;
 use crate::state::State;
-use crate::version::{Expected, show};
+use crate::version::{Expected, show, show_exactly};
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_users)
@@ -137,7 +137,7 @@ async fn get_user(
     id: Path<Uuid>,
 ) -> Result<HttpResponse, Problem> {
     let user = seam::read(&state, move |db| app::user::find(db, &caller, *id)).await?;
-    Ok(show(HttpResponse::Ok(), user.version, &user))
+    show_exactly(user.version, &user)
 }
 
 /// Change a user

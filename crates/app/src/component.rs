@@ -3,7 +3,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
 use domain::component::{Component, Draft, Key, Status};
 use domain::event::{About, Event, Kind, Record};
-use domain::ledger::Interval;
+use domain::ledger::{Cause, Interval, Piece, Plan};
 use domain::text::slug_of;
 use persistence::{component, group, incident, ledger};
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ pub const HISTORY_MAX: i64 = 10_000;
 /// The component as the reader may see it.
 pub fn find(db: &mut Read<'_>, audience: Visibility, key: &Key) -> Result<Component, Error> {
     let component = component::find(db, key).map_err(Error::missing("component"))?;
-    seen_by(component, audience).ok_or(Error::NotFound("component"))
+    seen_by(db, vec![component], audience)?.pop().ok_or(Error::NotFound("component"))
 }
 
 /// Components the reader may see, in page order.
@@ -31,16 +31,29 @@ pub fn page(
     window: Window,
 ) -> Result<Page<Component>, Error> {
     let visibility = (audience == Visibility::Public).then_some(Visibility::Public);
+    if let (Some(group), Some(Visibility::Public)) = (group, visibility)
+        && group::public_among(db, &[group])?.is_empty()
+    {
+        return Ok(Page { data: Vec::new(), next: None });
+    }
     let page = component::page(db, visibility, group, window)?;
-    let data = page.data.into_iter().filter_map(|it| seen_by(it, audience)).collect();
-    Ok(Page { data, next: page.next })
+    Ok(Page { data: seen_by(db, page.data, audience)?, next: page.next })
 }
 
-fn seen_by(component: Component, audience: Visibility) -> Option<Component> {
-    match audience {
-        Visibility::Internal => Some(component),
-        Visibility::Public => component.for_public(),
+/// What the reader may see of the components: for the public, those of internal groups stand alone.
+fn seen_by(
+    db: &mut Read<'_>,
+    components: Vec<Component>,
+    audience: Visibility,
+) -> Result<Vec<Component>, Error> {
+    if audience == Visibility::Internal {
+        return Ok(components);
     }
+    let groups: Vec<Uuid> = components.iter().filter_map(|it| it.group_id).collect();
+    let public = group::public_among(db, &groups)?;
+    let alone =
+        |it: Component| Component { group_id: it.group_id.filter(|id| public.contains(id)), ..it };
+    Ok(components.into_iter().filter_map(Component::for_public).map(alone).collect())
 }
 
 /// Which status the component had when, oldest first. An archived one still has its history.
@@ -52,7 +65,8 @@ pub fn history(
     to: Option<DateTime<Utc>>,
 ) -> Result<Vec<Interval>, Error> {
     let component = component::find_ever(db, key).map_err(Error::missing("component"))?;
-    let component = seen_by(component, audience).ok_or(Error::NotFound("component"))?;
+    let seen = seen_by(db, vec![component], audience)?;
+    let component = seen.first().ok_or(Error::NotFound("component"))?;
     let intervals = ledger::history(db, component.id, from, to, HISTORY_MAX)?;
     for_audience(db, intervals, audience)
 }
@@ -181,7 +195,7 @@ pub fn edit(
     let mut trial = editable(&found);
     change(&mut trial);
     if shows_elsewhere(&found, &trial) {
-        incident::touch_by_component(db, found.id)?;
+        incident::touch_by_components(db, &[found.id])?;
     }
     let before = lock_one(db, key)?;
     check_version(expected, before.version)?;
@@ -196,12 +210,21 @@ pub fn edit(
     }
     after.version += 1;
     after.updated_at = now;
-    let mut turned = Vec::new();
-    if after.reported_status != before.reported_status {
+    let is_reported = after.reported_status != before.reported_status;
+    if is_reported {
         let actor = caller.actor.to_string();
         component::report(db, after.id, after.reported_status, now, &actor)?;
-        turned = settle(db, caller, std::slice::from_mut(&mut after), now, now)?;
     }
+    let mut from = now;
+    if after.start_date != before.start_date {
+        from = begin(after.start_date, now);
+        lead_back(db, caller, after.id, from, now)?;
+    }
+    let turned = if is_reported || from < now {
+        settle(db, caller, std::slice::from_mut(&mut after), from, now)?
+    } else {
+        Vec::new()
+    };
     component::update(db, &after).map_err(Error::taken(component::SLUG_TAKEN, "the slug"))?;
     let groups: Vec<Uuid> = [before.group_id, after.group_id].into_iter().flatten().collect();
     group::touch(db, &groups)?;
@@ -210,6 +233,24 @@ pub fn edit(
     facts.extend(turned.into_iter().map(|it| status_changed(it, true)));
     db.emit(caller, now, facts)?;
     Ok(after)
+}
+
+/// A ledger that began later than `from` begins there: the component was up, unless an incident
+/// says otherwise, which is for the settling to see.
+fn lead_back(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    id: Uuid,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let rows = ledger::rows(db, &[id], from)?.remove(&id).unwrap_or_default();
+    let Some(first) = rows.first().map(|it| it.piece.from).filter(|first| from < *first) else {
+        return Ok(());
+    };
+    let piece = Piece { from, status: Status::Operational, cause: Cause::Reported, incident: None };
+    let plan = Plan { insert: vec![(piece, Some(first))], ..Plan::default() };
+    Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
 }
 
 fn editable(component: &Component) -> Edit {
@@ -288,7 +329,8 @@ fn shows_elsewhere(before: &Component, after: &Edit) -> bool {
         || before.position != after.position
 }
 
-/// Takes a component off the page. Its history and past incidents stay.
+/// Takes a component off the page. Its history and past incidents stay, and nothing that happens
+/// later adds to them: what it would be now nobody says any more.
 pub fn archive(
     db: &mut Write<'_>,
     caller: &Caller,
@@ -300,15 +342,32 @@ pub fn archive(
     check_version(expected, component.version)?;
     let now = db.now()?;
     component::archive(db, component.id, now)?;
+    close_ledger(db, caller, component.id, now)?;
     group::touch(db, component.group_id.as_slice())?;
     db.emit(caller, now, vec![record(Record::ComponentArchived, &component)])?;
     Ok(())
 }
 
+fn close_ledger(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let mut rows = ledger::rows(db, &[id], now)?.remove(&id).unwrap_or_default();
+    let open = rows.pop().filter(|it| it.to.is_none() && it.piece.from < now);
+    let shorten = open.into_iter().map(|it| (it.id, now)).collect();
+    let plan = Plan { shorten, ..Plan::default() };
+    Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
+}
+
 /// Puts the components named first, in this order, within their groups.
 pub fn order(db: &mut Write<'_>, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Component>, Error> {
     caller.must(Scope::Components)?;
-    let ids_of_all: Vec<Key> = component::all(db)?.iter().map(|it| Key::Id(it.id)).collect();
+    let all = component::all(db)?;
+    let ids_of_all: Vec<Key> = all.iter().map(|it| Key::Id(it.id)).collect();
+    let moving: Vec<Uuid> = rearrange(all, ids)?.iter().map(|(it, _)| it.id).collect();
+    incident::touch_by_components(db, &moving)?;
     let all = component::lock(db, &ids_of_all, &[])?;
     let now = db.now()?;
     for (mut component, position) in rearrange(all, ids)? {

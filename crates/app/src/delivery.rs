@@ -3,12 +3,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use channels::signature::SigningSecret;
+use channels::{Bodies, Lane};
 use chrono::Duration;
 use domain::caller::{Caller, Scope};
-use domain::delivery::Delivery;
-use domain::event::{Event, Logged, Record};
+use domain::delivery::{Attempt, DISABLE_AFTER, Delivery, Outcome, State};
+use domain::event::{About, Announcement, Event, Kind, Logged, Record};
 use persistence::delivery;
 use persistence::subscription::{self, Sealed};
+use persistence::thread;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,6 +19,7 @@ use crate::vault::Vault;
 use crate::{Db, Error, Page, Read, Window, Write};
 
 pub use persistence::delivery::{Backlog, Filter, Job, Lease, Settled, Settlement};
+pub use persistence::thread::Anchors;
 
 /// How long a destination is ours: the longest send, and room to write the result back.
 pub const LEASE: Duration = Duration::seconds(60);
@@ -59,23 +62,58 @@ pub fn redeliver(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Delive
 pub struct Batch {
     pub leases: Vec<Lease>,
     /// The events behind the jobs.
-    pub events: HashMap<Uuid, Arc<Logged>>,
+    pub events: Arc<Stories>,
+    /// The threads that they may go on with.
+    pub anchors: Anchors,
 }
 
-/// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles.
-pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64) -> Result<Batch, Error> {
+/// Events by their ids.
+pub type Stories = HashMap<Uuid, Arc<Story>>;
+
+/// An event, and how it is told.
+#[derive(Debug)]
+pub struct Story {
+    pub event: Logged,
+    /// Bodies with what the public may know.
+    pub public: Bodies,
+    /// Bodies with everything.
+    pub internal: Bodies,
+}
+
+/// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles. Events that are `known`
+/// from the batch before need not be read again.
+pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64, known: &Stories) -> Result<Batch, Error> {
     let leases = db.write::<_, Error>(|db| Ok(delivery::claim(db, lane, limit, depth, LEASE)?))?;
     let mut ids: Vec<Uuid> =
         leases.iter().flat_map(|it| it.jobs.iter().map(|job| job.event)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let events = if ids.is_empty() {
-        Vec::new()
-    } else {
-        db.read::<_, Error>(|db| Ok(delivery::events(db, &ids)?))?
+    let (held, missing): (Vec<Uuid>, Vec<Uuid>) =
+        ids.into_iter().partition(|id| known.contains_key(id));
+    let mut events: Stories =
+        held.iter().filter_map(|id| Some((*id, Arc::clone(known.get(id)?)))).collect();
+    if !missing.is_empty() {
+        for event in db.read::<_, Error>(|db| Ok(delivery::events(db, &missing)?))? {
+            let (public, internal) = (Bodies::default(), Bodies::default());
+            events.insert(event.id, Arc::new(Story { event, public, internal }));
+        }
+    }
+    let anchors = anchors(db, &leases, &events)?;
+    Ok(Batch { leases, events: Arc::new(events), anchors })
+}
+
+/// Only channels that care for the latest state thread their messages.
+fn anchors(db: &Db, leases: &[Lease], events: &Stories) -> Result<Anchors, Error> {
+    let threads = |it: &&Lease| {
+        channels::find(&it.target.channel).is_some_and(|it| it.lane() == Lane::Latest)
     };
-    let events = events.into_iter().map(|it| (it.id, Arc::new(it))).collect();
-    Ok(Batch { leases, events })
+    let subscriptions: Vec<Uuid> =
+        leases.iter().filter(threads).map(|it| it.subscription).collect();
+    let subjects: Vec<Uuid> = events.values().filter_map(|it| it.event.subject).collect();
+    if subscriptions.is_empty() || subjects.is_empty() {
+        return Ok(Anchors::new());
+    }
+    db.read(|db| Ok(thread::anchors(db, &subscriptions, &subjects)?))
 }
 
 /// The configuration and keys of a destination, in clear, for the moment of sending.
@@ -115,24 +153,79 @@ pub fn settle(
 ) -> Result<Vec<Uuid>, Error> {
     let late = db.write::<_, Error>(|db| Ok(delivery::settle(db, settlements)?))?;
     for it in given_up {
-        disable(db, it)?;
+        db.write(|db| disable(db, it))?;
     }
     Ok(late)
 }
 
-fn disable(db: &Db, given_up: &GivenUp) -> Result<(), Error> {
+fn disable(db: &mut Write<'_>, given_up: &GivenUp) -> Result<(), Error> {
     let GivenUp { subscription, reason } = given_up;
+    let now = db.now()?;
+    if subscription::disable(db, *subscription, reason, now)? {
+        let fact = Event::unseen(
+            Record::SubscriptionDisabled,
+            json!({ "id": subscription, "reason": reason }),
+        );
+        db.emit(&Caller::system(), now, vec![fact])?;
+    }
+    Ok(())
+}
+
+/// Warns of destinations that have failed for a day, and again after four: after five they are
+/// given up. Returns how many warnings were written.
+pub fn warn(db: &Db) -> Result<usize, Error> {
     db.write(|db| {
+        let failing = subscription::to_warn_of(db)?;
         let now = db.now()?;
-        if subscription::disable(db, *subscription, reason, now)? {
-            let fact = Event::unseen(
-                Record::SubscriptionDisabled,
-                json!({ "id": subscription, "reason": reason }),
-            );
-            db.emit(&Caller::system(), now, vec![fact])?;
-        }
-        Ok(())
+        let n_warned = failing.len();
+        let warnings = failing.into_iter().map(|it| Event {
+            kind: Kind::Announcement(Announcement::SubscriptionFailing),
+            announce: true,
+            about: About::default(),
+            payload: json!({
+                "id": it.id,
+                "channel": it.channel,
+                "failing_since": it.failing_since,
+                "disabled_at": it.failing_since + DISABLE_AFTER,
+            }),
+            public_payload: None,
+        });
+        db.emit(&Caller::system(), now, warnings.collect())?;
+        Ok(n_warned)
     })
+}
+
+/// What a provider reports of a message it had accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// The provider's id of the message.
+    pub receipt: String,
+    /// [`Outcome::Delivered`], or why it never arrived.
+    pub outcome: Outcome,
+    pub reason: Option<String>,
+}
+
+/// Writes reports down. A destination that is gone is given up.
+pub fn report(db: &mut Write<'_>, reports: &[Report]) -> Result<(), Error> {
+    let now = db.now()?;
+    for Report { receipt, outcome, reason } in reports {
+        let delivered = *outcome == Outcome::Delivered;
+        let failed = (!delivered).then(|| Attempt {
+            at: now,
+            outcome: *outcome,
+            status: None,
+            latency_ms: 0,
+            error: reason.clone(),
+            answer: None,
+        });
+        let state = if delivered { State::Delivered } else { State::Dead };
+        let subscription = delivery::report(db, receipt, state, failed.as_ref())?;
+        if let (Some(subscription), Outcome::Gone) = (subscription, outcome) {
+            let reason = "the provider reports that the destination is gone".to_owned();
+            disable(db, &GivenUp { subscription, reason })?;
+        }
+    }
+    Ok(())
 }
 
 /// Wakes destinations that were forgotten; there should be none.

@@ -29,12 +29,8 @@ pub fn step(db: &Db) -> Result<Progress, Error> {
     })?;
     let Some(numbered) = numbered else { return Ok(Progress::default()) };
     let expanded = db.write::<_, Error>(|db| {
-        Ok(if fan_out::take_turn(db)? { fan_out::expand(db)? } else { Expanded::Nothing })
+        Ok(if fan_out::take_turn(db)? { fan_out::expand(db)? } else { Expanded::default() })
     })?;
-    let more = numbered > 0 || expanded != Expanded::Nothing;
-    let enqueued = match expanded {
-        Expanded::Nothing => 0,
-        Expanded::Deliveries(n) => n,
-    };
-    Ok(Progress { numbered, enqueued, more })
+    let more = numbered == fan_out::NUMBERED_AT_ONCE || expanded.more;
+    Ok(Progress { numbered, enqueued: expanded.deliveries, more })
 }

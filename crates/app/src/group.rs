@@ -5,7 +5,7 @@ use domain::component::{Component, Key, Status};
 use domain::event::{About, Event, Kind, Record};
 use domain::group::{Draft, Group};
 use domain::ledger::{Interval, clip, worst_of};
-use persistence::{component, group, ledger};
+use persistence::{component, group, incident, ledger};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -152,9 +152,11 @@ pub fn archive(
 ) -> Result<(), Error> {
     caller.must(Scope::Components)?;
     let id = group::find(db, key).map_err(Error::missing("group"))?.id;
-    // Components come before groups in the order of locks.
-    let members: Vec<Key> =
-        component::of_groups(db, &[id])?.iter().map(|it| Key::Id(it.id)).collect();
+    // Incidents, which show their components in page order, come before those in the order of
+    // locks, and components before groups.
+    let members: Vec<Uuid> = component::of_groups(db, &[id])?.iter().map(|it| it.id).collect();
+    incident::touch_by_components(db, &members)?;
+    let members: Vec<Key> = members.into_iter().map(Key::Id).collect();
     let members = component::lock(db, &members, &[])?;
     let group = group::lock(db, key).map_err(Error::missing("group"))?;
     check_version(expected, group.version)?;

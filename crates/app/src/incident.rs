@@ -94,11 +94,9 @@ pub fn open(
     let new = incident::New { id, draft: &draft, started_at: opening.started_at, source, now };
     let key_taken = "the deduplication key, by an incident that was reopened,";
     let taken = Error::taken(incident::DEDUP_KEY_TAKEN, key_taken);
-    incident::insert(db, &new, &timeline).map_err(taken)?;
-    incident::insert_update(db, id, &update, &draft.effects)?;
+    let incident = incident::insert(db, &new, &timeline, &update, &touched).map_err(taken)?;
     let announce = draft.notify && !opening.backfill;
     let turned = settle_and_tell(db, caller, &mut touched, opening.started_at, now, announce)?;
-    let incident = incident::find(db, Key::Id(id))?;
     let kind = Kind::Announcement(Announcement::IncidentCreated);
     let mut facts = vec![fact(kind, announce, &incident, &touched)];
     facts.extend(turned);

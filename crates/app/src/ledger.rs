@@ -5,7 +5,7 @@ use domain::component::{Component, Status};
 use domain::event::{About, Announcement, Event, Kind};
 use domain::incident::replay;
 use domain::ledger::{Effects, derive, reconcile};
-use persistence::{group, ledger};
+use persistence::{component, group, ledger};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -77,14 +77,16 @@ pub(crate) fn settle_and_tell(
     let shown = |it: &Component| (it.status, it.status_since);
     let before: Vec<_> = components.iter().map(shown).collect();
     let mut turned = settle(db, caller, components, from, now)?;
+    let mut changed = Vec::new();
     for (component, before) in components.iter_mut().zip(before) {
         // A correction of the past may move only the time since when.
         if shown(component) != before {
             component.version += 1;
             component.updated_at = now;
-            persistence::component::update(db, component)?;
+            changed.push(&*component);
         }
     }
+    component::update_statuses(db, &changed)?;
     for it in &mut turned {
         it.component.version += 1;
         it.component.updated_at = now;

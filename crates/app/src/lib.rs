@@ -3,6 +3,7 @@
 pub mod access;
 pub mod clock;
 pub mod component;
+pub mod credential;
 pub mod delivery;
 pub mod demo;
 pub mod fan_out;

@@ -11,7 +11,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::token::digest;
-use crate::{Db, Error, Write, password};
+use crate::{Db, Error, Read, Write, password};
 
 /// How long a session lives at most.
 const SESSION_FOR: Duration = Duration::days(30);
@@ -50,10 +50,7 @@ pub fn check(db: &Db, email: &str, given: &str, address: &str) -> Result<User, E
     ];
     let found = db.read::<_, Error>(|db| {
         for (key, _) in &keys {
-            if let Some(until) = user::blocked_until(db, key)? {
-                let wait = (until - db.now()?).num_seconds() + 1;
-                return Err(Error::Throttled { retry_after_seconds: wait });
-            }
+            wait_for(db, key)?;
         }
         Ok(user::by_email(db, email)?)
     })?;
@@ -77,6 +74,13 @@ pub fn check(db: &Db, email: &str, given: &str, address: &str) -> Result<User, E
             Err(Error::SignInRefused)
         }
     }
+}
+
+/// Refuses while failures have blocked the key.
+fn wait_for(db: &mut Read<'_>, key: &str) -> Result<(), Error> {
+    let Some(until) = user::blocked_until(db, key)? else { return Ok(()) };
+    let wait = (until - db.now()?).num_seconds() + 1;
+    Err(Error::Throttled { retry_after_seconds: wait })
 }
 
 /// Begins a session for a user whose password was checked.
@@ -133,23 +137,36 @@ pub fn end(db: &mut Write<'_>, caller: &Caller) -> Result<(), Error> {
     Ok(session::revoke(db, session, now)?)
 }
 
-/// Changes the caller's own password; all their other sessions end.
+/// What came of changing a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    Done,
+    /// The current password was wrong, which is counted. This must be committed.
+    Refused,
+}
+
+/// Changes the caller's own password; all their other sessions end. Wrong current passwords slow
+/// down like failed sign-ins, but do not keep the owner from signing in elsewhere.
 pub fn change_password(
     db: &mut Write<'_>,
     caller: &Caller,
     current: &str,
     new: &str,
-) -> Result<(), Error> {
+) -> Result<Changed, Error> {
     let (id, session) = person(caller)?;
+    let key = format!("password:{id}");
+    wait_for(db, &key)?;
     if !password::verify(current, Some(&user::password_hash(db, id)?))? {
-        return Err(Error::invalid("/current_password", "wrong", "this is not the password"));
+        user::count_failure(db, &key, FREE_PER_ACCOUNT)?;
+        return Ok(Changed::Refused);
     }
+    user::forgive(db, &key)?;
     let now = db.now()?;
     user::set_password(db, id, &password::hash(new)?)?;
     session::revoke_others(db, id, Some(session), now)?;
     let about = json!({ "user_id": id });
     db.emit(caller, now, vec![record(Record::PasswordChanged, about)])?;
-    Ok(())
+    Ok(Changed::Done)
 }
 
 /// The user and session behind a caller who is a person.

@@ -7,7 +7,7 @@ use domain::caller::{Caller, Scope, Visibility};
 use domain::event::{About, Announcement, Event, Kind, Record};
 use domain::subscription::{Filter, Origin, State, Subscription};
 use persistence::subscription::{self, Sealed};
-use persistence::{component, delivery, group};
+use persistence::{component, credential, delivery, group};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -87,10 +87,11 @@ pub fn create(
     let signing_secret = secret.as_ref().map(|it| seal_secret(means.vault, id, it)).transpose()?;
     let sealed = Sealed { config: sealed_config, signing_secret, ..Sealed::default() };
     let now = db.now()?;
-    let Draft { channel, label, config: _, filter, audience, locale, time_zone } = draft;
+    let Draft { channel: name, label, config: _, filter, audience, locale, time_zone } =
+        draft.clone();
     let created = Subscription {
         id,
-        channel,
+        channel: name,
         label,
         config,
         filter,
@@ -107,6 +108,7 @@ pub fn create(
         updated_at: now,
     };
     subscription::insert(db, &created, &sealed)?;
+    assign_credential(db, means.vault, channel, id, &draft.config)?;
     db.emit(caller, now, vec![record(Record::SubscriptionCreated, &created)])?;
     Ok((created, secret))
 }
@@ -139,6 +141,7 @@ pub fn edit(
     if let Some(config) = config {
         let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
         (shown, sealed.config) = accept(channel, means, id, &config)?;
+        assign_credential(db, means.vault, channel, id, &config)?;
     }
     let now = db.now()?;
     let disabled_reason = before.disabled_reason.clone().filter(|_| state == State::Disabled);
@@ -280,6 +283,37 @@ fn accept(
     let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
     let sealed = means.vault.seal(&config_place(id), config.to_string().as_bytes())?;
     Ok((shown, sealed))
+}
+
+/// Destinations with the same credential share its rate and its fate.
+fn assign_credential(
+    db: &mut Write<'_>,
+    vault: &Vault,
+    channel: &dyn channels::Channel,
+    id: Uuid,
+    config: &Value,
+) -> Result<(), Error> {
+    let known = channel.credential(config).map(|(text, pace)| credential::Known {
+        channel: channel.kind().to_owned(),
+        digest: vault.digest(&format!("credentials/{}", channel.kind()), &text),
+        interval: Duration::from_std(pace.interval).unwrap_or_default(),
+        burst: i32::try_from(pace.burst).unwrap_or(i32::MAX),
+    });
+    Ok(credential::assign(db, id, known.as_ref())?)
+}
+
+/// Follows a destination that asked to be called elsewhere from now on.
+pub fn follow(db: &mut Write<'_>, vault: &Vault, id: Uuid, config: &Value) -> Result<(), Error> {
+    let Ok((before, mut sealed)) = subscription::lock(db, id) else { return Ok(()) };
+    let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
+    let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
+    sealed.config = vault.seal(&config_place(id), config.to_string().as_bytes())?;
+    let now = db.now()?;
+    let after =
+        Subscription { config: shown, version: before.version + 1, updated_at: now, ..before };
+    subscription::update(db, &after, &sealed, false)?;
+    db.emit(&Caller::system(), now, vec![record(Record::SubscriptionEdited, &after)])?;
+    Ok(())
 }
 
 fn check_filter(db: &mut Read<'_>, filter: &Filter) -> Result<(), Error> {

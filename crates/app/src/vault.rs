@@ -1,6 +1,6 @@
 //! Secrets at rest, and the keys derived from `FAROL_SECRET_KEY`.
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::{digest, hkdf, rand};
+use aws_lc_rs::{digest, hkdf, hmac, rand};
 
 use crate::Error;
 
@@ -17,6 +17,7 @@ struct Key {
     id: [u8; KEY_ID_LEN],
     aead: LessSafeKey,
     signing: [u8; 32],
+    digesting: [u8; 32],
 }
 
 /// A key for signing access tokens, and its name.
@@ -70,6 +71,18 @@ impl Vault {
         Ok(plain.to_vec())
     }
 
+    /// A keyed digest of a text, to find it again without storing it. `place` keeps digests of
+    /// different things apart.
+    pub fn digest(&self, place: &str, text: &str) -> Vec<u8> {
+        let Some(key) = self.keys.first() else { return Vec::new() };
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &key.digesting);
+        let mut context = hmac::Context::with_key(&key);
+        for part in [place, "\0", text] {
+            context.update(part.as_bytes());
+        }
+        context.sign().as_ref().to_vec()
+    }
+
     fn split<'s>(&self, sealed: &'s [u8]) -> Option<(&Key, [u8; NONCE_LEN], &'s [u8])> {
         let rest = sealed.strip_prefix(&[ENVELOPE])?;
         let (id, rest) = rest.split_at_checked(KEY_ID_LEN)?;
@@ -103,7 +116,12 @@ impl Key {
         let digest = digest::digest(&digest::SHA256, &expand(b"key id")?);
         let id = digest.as_ref().get(..KEY_ID_LEN)?.try_into().ok()?;
         let aead = UnboundKey::new(&AES_256_GCM, &expand(b"secrets at rest")?).ok()?;
-        Some(Self { id, aead: LessSafeKey::new(aead), signing: expand(b"access tokens")? })
+        Some(Self {
+            id,
+            aead: LessSafeKey::new(aead),
+            signing: expand(b"access tokens")?,
+            digesting: expand(b"digests")?,
+        })
     }
 }
 

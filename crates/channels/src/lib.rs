@@ -1,16 +1,29 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
+mod answer;
+mod chat;
+mod discord;
 pub mod egress;
+mod googlechat;
+mod hook;
 mod locale;
-pub mod signature;
-
 pub mod mail;
+mod mattermost;
 pub mod message;
+mod ntfy;
+mod rocketchat;
+pub mod signature;
+mod slack;
+mod teams;
+mod telegram;
 #[cfg(test)]
 mod testing;
 mod text;
 mod webhook;
+mod whatsapp;
 pub mod wording;
 
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -31,7 +44,18 @@ use uuid::Uuid;
 use wording::Wording;
 
 /// Every channel there is. A new one is a file and a line here.
-pub static ALL: &[&dyn Channel] = &[&On::<webhook::Webhook>::NEW];
+pub static ALL: &[&dyn Channel] = &[
+    &On::<webhook::Webhook>::NEW,
+    &On::<slack::Slack>::NEW,
+    &On::<telegram::Telegram>::NEW,
+    &On::<whatsapp::Whatsapp>::NEW,
+    &On::<discord::Discord>::NEW,
+    &On::<teams::Teams>::NEW,
+    &On::<mattermost::Mattermost>::NEW,
+    &On::<rocketchat::RocketChat>::NEW,
+    &On::<googlechat::GoogleChat>::NEW,
+    &On::<ntfy::Ntfy>::NEW,
+];
 
 /// The channel of this name.
 pub fn find(kind: &str) -> Option<&'static dyn Channel> {
@@ -52,6 +76,25 @@ pub struct Notice<'a> {
     pub wording: Option<&'a Wording>,
     /// Events told along with this one, oldest first, when the reader asked for digests.
     pub earlier: &'a [Related<'a>],
+    /// What was rendered of this payload for other destinations.
+    pub bodies: &'a Bodies,
+}
+
+/// Bodies of one payload that are the same for every destination: rendered once.
+#[derive(Debug, Default)]
+pub struct Bodies(Mutex<Vec<(&'static str, Bytes)>>);
+
+impl Bodies {
+    /// The body in a shape, made by the first who asks for it.
+    pub fn once(&self, shape: &'static str, render: impl FnOnce() -> Vec<u8>) -> Bytes {
+        let mut rendered = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, body)) = rendered.iter().find(|(of, _)| *of == shape) {
+            return body.clone();
+        }
+        let body = Bytes::from(render());
+        rendered.push((shape, body.clone()));
+        body
+    }
 }
 
 /// An event told in the same message as a later one.
@@ -139,8 +182,9 @@ pub enum Lane {
     Latest,
 }
 
-/// A request to make, described but not made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A request to make, described but not made. `Debug` keeps what may be secret: the path and query
+/// of the URL, the headers' values and the body.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Outbound {
     pub method: Method,
     pub url: String,
@@ -359,6 +403,20 @@ impl<A: Adapter> Channel for On<A> {
 
     fn address(&self, config: &Value) -> Option<String> {
         A::address(&Self::parse(config).ok()?)
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = url::Url::parse(&self.url).ok();
+        let headers: Vec<&str> = self.headers.iter().map(|it| it.0.as_str()).collect();
+        formatter
+            .debug_struct("Outbound")
+            .field("method", &self.method)
+            .field("host", &url.as_ref().and_then(url::Url::host_str))
+            .field("headers", &headers)
+            .field("n_bytes", &self.body.len())
+            .finish_non_exhaustive()
     }
 }
 

@@ -56,6 +56,14 @@ pub enum Tone {
     Critical,
 }
 
+/// Whether the event leaves the state of things as it was, like a reminder.
+pub(crate) fn is_aside(notice: &Notice<'_>) -> bool {
+    matches!(
+        notice.event.kind.as_str(),
+        "incident.postmortem_published" | "maintenance.reminder" | "subscription.test"
+    )
+}
+
 /// An event to be told, and in whose words.
 #[derive(Clone, Copy)]
 struct Telling<'a> {
@@ -79,6 +87,16 @@ impl Message {
         }
         told.push(newest);
         digest::of(told, notice, words)
+    }
+
+    /// Where an incident or maintenance stood and what was said when it was first told, once there
+    /// is more to tell.
+    pub fn opening(notice: &Notice<'_>) -> Option<(String, String)> {
+        let thing = Thing(notice.payload);
+        let set = notice.event.kind.as_str().split('.').next()?;
+        let first = thing.parts("updates").skip(1).last()?;
+        let state = Words::of(notice.reader.locale).title(set, first.text("status")?);
+        Some((state, first.text("message")?.to_owned()))
     }
 
     /// `[Investigating] Errors at the checkout`.
@@ -146,12 +164,12 @@ impl Tone {
     /// 24-bit RGB.
     pub const fn colour(self) -> u32 {
         match self {
-            Self::Good => 0x2f_b3_44,
-            Self::Calm => 0x6c_75_7d,
-            Self::Planned => 0x3b_82_f6,
-            Self::Minor => 0xf5_b3_01,
-            Self::Major => 0xf9_73_16,
-            Self::Critical => 0xe1_1d_48,
+            Self::Good => 0x2fb344,
+            Self::Calm => 0x6c757d,
+            Self::Planned => 0x3b82f6,
+            Self::Minor => 0xf5b301,
+            Self::Major => 0xf97316,
+            Self::Critical => 0xe11d48,
         }
     }
 }

@@ -6,8 +6,11 @@ use domain::page::{Indicator, Page};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::message::{Message, Tone};
+use crate::wording::Wording;
 use crate::{
-    Adapter, Answer, Attempt, Done, Letter, Notice, Outbound, Reader, Related, Step, Verdict,
+    Adapter, Answer, Attempt, Bodies, Done, Letter, Notice, Outbound, Reader, Related, Step,
+    Verdict,
 };
 
 /// When every test attempt is made.
@@ -24,7 +27,7 @@ pub struct World {
     pub locale: &'static str,
     pub time_zone: Tz,
     pub unsubscribe_url: Option<&'static str>,
-    pub wording: Option<crate::wording::Wording>,
+    pub wording: Option<Wording>,
 }
 
 impl World {
@@ -64,6 +67,7 @@ impl World {
             },
             wording: self.wording.as_ref(),
             earlier: &earlier,
+            bodies: &Bodies::default(),
         })
     }
 }
@@ -73,6 +77,7 @@ pub fn logged(kind: &str, payload: Value) -> Logged {
     Logged {
         id: Uuid::nil(),
         sequence: 1,
+        subject: None,
         kind: kind.parse().unwrap_or(Kind::Announcement(Announcement::SubscriptionTest)),
         payload,
         public_payload: None,
@@ -162,4 +167,76 @@ pub fn run<A: Adapter>(
 /// An answer with a JSON body.
 pub fn answer(status: u16, body: &Value) -> Answer {
     Answer { status, retry_after: None, body: body.to_string().into_bytes() }
+}
+
+/// The message of the recorded payloads.
+pub fn message(state: &str, title: &str, text: &str) -> Message {
+    Message {
+        subject: INCIDENT.parse().ok(),
+        opens: true,
+        closes: false,
+        tone: Tone::Critical,
+        title: title.to_owned(),
+        state: state.to_owned(),
+        text: text.to_owned(),
+        facts: Vec::new(),
+        link: None,
+        page: "Acme Status".to_owned(),
+        manage: None,
+        at: "2026-11-20T08:15:00Z".parse().unwrap(),
+    }
+}
+
+/// The same with everything that a message can have.
+pub fn full_message() -> Message {
+    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+    Message {
+        facts: vec![
+            pair("Status", "Investigating"),
+            pair("Components", "Checkout: partial outage"),
+        ],
+        link: Some(pair("View incident", "https://status.example.net/i/7")),
+        ..message("Investigating", "Checkout errors", "5xx above 5% and rising")
+    }
+}
+
+/// Texts that try to be something else, or are long in one way or another.
+pub fn hostile() -> Vec<String> {
+    let long = |it: &str| it.repeat(4_000 / it.chars().count());
+    vec![
+        String::new(),
+        "@everyone @here <!channel> <@U024BE7LH> <users/all> &#64;all".to_owned(),
+        "# a *b* _c_ ~d~ `e` [f](https://evil.example) > g {{DATE(2026-01-01)}}".to_owned(),
+        "<script>alert(1)</script> <b>x</b> \"quoted\" \\ \u{0} \u{202e}turned\u{2066}".to_owned(),
+        "a\r\nb\t\tc      d".to_owned(),
+        long("*"),
+        long("<@1>"),
+        long("שלום עולם "),
+        long("👩‍👩‍👧‍👦"),
+        long("**word** [link](https://example.org/a_b) "),
+        "https://example.org/".to_owned() + &long("a"),
+        "e".to_owned() + &long("\u{301}"),
+    ]
+}
+
+/// Every hostile text in every place of an incident, in our words and in an operator's, as the
+/// bodies that the channel sends.
+pub fn hostile_bodies<A: Adapter>(config: &Value) -> Vec<Value> {
+    let bodies = hostile().into_iter().flat_map(|text| {
+        let mut payload = incident("investigating", &text, &text);
+        payload["components"][0]["name"] = json!(text);
+        let mut world = World::new("incident.created", payload);
+        let ours = run::<A>(config, &world, None, |_, _| answer(200, &json!({}))).bodies();
+        let body = "{{ message.title }} {{ message.text }}".to_owned();
+        world.wording = Some(Wording { subject: None, body });
+        let own = run::<A>(config, &world, None, |_, _| answer(200, &json!({}))).bodies();
+        ours.into_iter().chain(own)
+    });
+    bodies.collect()
+}
+
+/// Whether something in a JSON text would call people in a chat.
+pub fn calls_somebody(body: &Value) -> bool {
+    let text = body.to_string();
+    ["@everyone", "@here", "@all", "<!channel", "<@", "<users/"].iter().any(|it| text.contains(it))
 }

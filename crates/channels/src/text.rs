@@ -6,8 +6,8 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation as _;
 
-pub(crate) use markdown::Style;
-pub(crate) use markup::{Dialect, Limit, Plain, render};
+pub(crate) use markdown::{Piece, Style};
+pub(crate) use markup::{Dialect, Limit, Plain, assemble, render};
 
 /// What a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@ mod statuspage;
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,14 +13,13 @@ use crate::signature::{SigningSecret, signature_header};
 use crate::{Adapter, Attempt, Done, Fault, Lane, Method, Notice, Outbound, Step, last4};
 
 /// Most headers of one's own, and the longest value of one.
-const HEADERS_MAX: usize = 20;
+pub(crate) const HEADERS_MAX: usize = 20;
 const HEADER_VALUE_MAX: usize = 1024;
 
-/// Headers that are ours to write: what frames the message, and what the signature covers.
-const RESERVED: [&str; 12] = [
+/// Headers that are ours to write, because they frame the message.
+const RESERVED: [&str; 11] = [
     "connection",
     "content-length",
-    "content-type",
     "expect",
     "host",
     "keep-alive",
@@ -78,7 +76,12 @@ impl Adapter for Webhook {
             let detail = format!("at most {HEADERS_MAX} headers");
             faults.push(Fault { pointer: "/headers".to_owned(), code: "length", detail });
         }
-        faults.extend(config.headers.iter().filter_map(|(name, value)| check_header(name, value)));
+        faults.extend(
+            config
+                .headers
+                .iter()
+                .filter_map(|(name, value)| check_header(name, value, &["content-type"])),
+        );
         faults
     }
 
@@ -104,10 +107,11 @@ impl Adapter for Webhook {
 
 fn request(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound {
     let body = match config.format {
-        Format::Farol => farol(notice),
-        Format::Statuspage => statuspage::body(notice),
+        Format::Farol => notice.bodies.once("farol", || farol(notice).to_string().into()),
+        Format::Statuspage => {
+            notice.bodies.once("statuspage", || statuspage::body(notice).to_string().into())
+        }
     };
-    let body = Bytes::from(body.to_string());
     let id = notice.event.id.to_string();
     let timestamp = attempt.at.timestamp();
     let keys: Vec<&SigningSecret> = attempt.keys.iter().collect();
@@ -135,13 +139,14 @@ fn farol(notice: &Notice<'_>) -> Value {
     })
 }
 
-fn check_header(name: &str, value: &str) -> Option<Fault> {
+/// What is wrong with a header of somebody's own, where `ours` are not theirs to set.
+pub(crate) fn check_header(name: &str, value: &str, ours: &[&str]) -> Option<Fault> {
     // RFC 9110 §5.1: a field name is a token.
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let lower = name.to_ascii_lowercase();
     let detail = if name.is_empty() || !name.bytes().all(is_token) {
         "not a header name"
-    } else if RESERVED.contains(&lower.as_str()) || lower.starts_with("webhook-") {
+    } else if RESERVED.iter().chain(ours).any(|it| *it == lower) || lower.starts_with("webhook-") {
         "this header is not yours to set"
     } else if value.len() > HEADER_VALUE_MAX || !value.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         "a header value is at most 1,024 visible ASCII characters and spaces"
@@ -172,9 +177,10 @@ mod tests {
     fn what_is_ours_cannot_be_set() {
         for (name, code) in [("Host", true), ("webhook-id", true), ("X Y", true), ("X-Team", false)]
         {
-            assert_eq!(check_header(name, "v").is_some(), code, "{name}");
+            assert_eq!(check_header(name, "v", &[]).is_some(), code, "{name}");
         }
-        assert!(check_header("X-Team", "a\r\nb: c").is_some());
+        assert!(check_header("X-Team", "a\r\nb: c", &[]).is_some());
+        assert!(check_header("Content-Type", "a/b", &["content-type"]).is_some());
         let public = EgressPolicy::default();
         let faults = Webhook::check(&config(json!({ "url": "http://127.0.0.1/" })), &public);
         assert_eq!(faults.first().map(|it| it.pointer.as_str()), Some("/url"));

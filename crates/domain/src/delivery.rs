@@ -43,6 +43,8 @@ words! {
 
 /// Waits between attempts after a transient failure, in seconds: about 28 hours in all.
 const TRANSIENT: [i64; 10] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 43_200];
+/// The same for people's channels: about four hours in all.
+const TRANSIENT_BRIEF: [i64; 7] = [5, 30, 120, 600, 1_800, 3_600, 7_200];
 /// Waits after a failure that somebody has to mend: three more tries within the hour.
 const MISCONFIGURED: [i64; 3] = [300, 900, 2_400];
 /// Wait before a delivery is tried again whose credential was refused.
@@ -89,6 +91,15 @@ pub struct Delivery {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+/// For how long a message is worth repeating.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Machines catch up: about 28 hours.
+    Day,
+    /// To people old news are noise: about four hours.
+    Hours,
+}
+
 /// What follows from an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -98,12 +109,26 @@ pub enum Next {
     Retry(Duration),
 }
 
+impl State {
+    /// Whether nothing more is done about the delivery by itself.
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Pending | Self::Retrying)
+    }
+}
+
 /// Decides what follows from the `attempt`th try (1-based). `jitter` in 0..1 spreads the wait by
 /// ±20 %; a `retry_after` of the destination lengthens it, to six hours at most.
-pub fn next(outcome: Outcome, attempt: usize, retry_after: Option<Duration>, jitter: f64) -> Next {
+pub fn next(
+    outcome: Outcome,
+    attempt: usize,
+    retry_after: Option<Duration>,
+    jitter: f64,
+    patience: Patience,
+) -> Next {
     let waits: &[i64] = match outcome {
         Outcome::Delivered => return Next::Finish(State::Delivered),
         Outcome::Gone | Outcome::Blocked => return Next::Finish(State::Dead),
+        Outcome::Transient if patience == Patience::Hours => &TRANSIENT_BRIEF,
         Outcome::Transient => &TRANSIENT,
         Outcome::Misconfigured => &MISCONFIGURED,
         // Not the destination's fault, so it does not use up its attempts.
@@ -131,7 +156,7 @@ mod tests {
     fn transient_failures_are_retried_for_about_a_day() {
         let mut total = Duration::zero();
         let mut attempt = 1;
-        while let Next::Retry(wait) = next(Outcome::Transient, attempt, None, 0.5) {
+        while let Next::Retry(wait) = next(Outcome::Transient, attempt, None, 0.5, Patience::Day) {
             total += wait;
             attempt += 1;
         }
@@ -142,7 +167,7 @@ mod tests {
     #[test]
     fn waits_are_spread_and_lengthened_but_bounded() {
         let wait = |retry_after: Option<i64>, jitter: f64| {
-            next(Outcome::Transient, 1, retry_after.map(Duration::seconds), jitter)
+            next(Outcome::Transient, 1, retry_after.map(Duration::seconds), jitter, Patience::Day)
         };
         assert_eq!(wait(None, 0.0), Next::Retry(Duration::seconds(4)));
         assert_eq!(wait(None, 1.0), Next::Retry(Duration::seconds(6)));
@@ -154,9 +179,12 @@ mod tests {
     #[test]
     fn some_failures_end_at_once() {
         for outcome in [Outcome::Gone, Outcome::Blocked] {
-            assert_eq!(next(outcome, 1, None, 0.5), Next::Finish(State::Dead));
+            assert_eq!(next(outcome, 1, None, 0.5, Patience::Day), Next::Finish(State::Dead));
         }
-        assert_eq!(next(Outcome::Delivered, 3, None, 0.5), Next::Finish(State::Delivered));
-        assert_eq!(next(Outcome::Misconfigured, 4, None, 0.5), Next::Finish(State::Dead));
+        let after = |outcome, attempt| next(outcome, attempt, None, 0.5, Patience::Hours);
+        assert_eq!(after(Outcome::Delivered, 3), Next::Finish(State::Delivered));
+        assert_eq!(after(Outcome::Misconfigured, 4), Next::Finish(State::Dead));
+        assert_eq!(after(Outcome::Transient, 8), Next::Finish(State::Dead));
+        assert_eq!(after(Outcome::Credential, 99), Next::Retry(CREDENTIAL_WAIT));
     }
 }

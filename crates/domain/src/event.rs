@@ -22,6 +22,10 @@ words! {
         MaintenanceCancelled = "maintenance.cancelled",
         ComponentStatusChanged = "component.status_changed",
         SubscriptionTest = "subscription.test",
+        /// A destination has failed for days. Told to internal subscriptions.
+        SubscriptionFailing = "subscription.failing",
+        /// A provider refuses a credential. Told to internal subscriptions.
+        CredentialRefused = "credential.refused",
     }
 }
 
@@ -95,6 +99,8 @@ pub struct Logged {
     /// Place in the order of publication.
     pub sequence: i64,
     pub kind: Kind,
+    /// The incident or maintenance it is about; such events make one thread.
+    pub subject: Option<Uuid>,
     pub payload: Value,
     pub public_payload: Option<Value>,
     /// Banner of the page when the fact was published.

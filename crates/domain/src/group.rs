@@ -1,11 +1,13 @@
 //! Groups of components, one level deep.
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::Visibility;
-use crate::component::Status;
+use crate::component::{Component, Status};
 
 /// A group of components as the API shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -35,4 +37,18 @@ pub struct Draft {
     pub position: Option<i32>,
     pub collapsed: bool,
     pub visibility: Visibility,
+}
+
+/// The worst status of each group's members among these.
+pub fn worst_by_group<'c>(
+    components: impl IntoIterator<Item = &'c Component>,
+) -> HashMap<Uuid, Status> {
+    let mut worst = HashMap::new();
+    for Component { group_id, status, .. } in components {
+        if let Some(group) = group_id {
+            let so_far = worst.entry(*group).or_insert(*status);
+            *so_far = (*so_far).max(*status);
+        }
+    }
+    worst
 }

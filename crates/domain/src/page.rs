@@ -1,4 +1,6 @@
 //! The page as a whole: its settings and the one banner over everything.
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,7 +76,8 @@ impl Settings {
     }
 }
 
-/// Everything the page shows, as callers with `read` see it, taken at one instant.
+/// Everything the page shows, as callers with `read` see it, taken at one instant. What one
+/// snapshot and the next have in common they share.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub page: Page,
@@ -83,11 +86,11 @@ pub struct Snapshot {
     /// Rises with every change.
     pub internal_version: i64,
     /// In page order.
-    pub groups: Vec<Group>,
+    pub groups: Vec<Arc<Group>>,
     /// In page order.
-    pub components: Vec<Component>,
+    pub components: Vec<Arc<Component>>,
     /// The open ones, newest first.
-    pub incidents: Vec<Incident>,
+    pub incidents: Vec<Arc<Incident>>,
     /// When something the public may know of last changed.
     pub public_updated_at: DateTime<Utc>,
     /// When anything last changed.

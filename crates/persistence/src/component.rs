@@ -1,12 +1,14 @@
 //! Components.
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use domain::caller::Visibility;
 use domain::component::{Component, Key, Status};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cursor::{Cursor, Page, Window};
+use crate::prepared::Prepare as _;
 use crate::schema::{component_reports, components};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
@@ -49,6 +51,25 @@ pub fn all(db: &mut Read<'_>) -> Result<Vec<Component>, DbError> {
     Ok(rows.into_iter().map(Component::from).collect())
 }
 
+/// These of the live components, in no order.
+pub fn among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Component>, DbError> {
+    let live = components::table.filter(components::archived_at.is_null());
+    let rows: Vec<Row> =
+        live.filter(components::id.eq_any(ids)).select(Row::as_select()).load(db.conn)?;
+    Ok(rows.into_iter().map(Component::from).collect())
+}
+
+/// Which statuses the public sees on live components, and on how many.
+pub fn public_statuses(db: &mut Read<'_>) -> Result<Vec<(Status, i64)>, DbError> {
+    let rows: Vec<(Word<Status>, i64)> = components::table
+        .filter(components::archived_at.is_null())
+        .filter(components::visibility.eq(Word(Visibility::Public)))
+        .group_by(components::status)
+        .select((components::status, diesel::dsl::count_star()))
+        .load(db.conn)?;
+    Ok(rows.into_iter().map(|(status, n)| (status.0, n)).collect())
+}
+
 /// Live components by position, those with `visibility` only if it is given.
 pub fn page(
     db: &mut Read<'_>,
@@ -89,8 +110,9 @@ pub fn of_groups(db: &mut Read<'_>, groups: &[Uuid]) -> Result<Vec<Component>, D
     Ok(rows.into_iter().map(Component::from).collect())
 }
 
-/// Locks live components, and archived ones if they are among `also`, until the transaction ends.
-/// Rows are locked in the order of their ids, so take all that are needed at once.
+/// Locks the live ones among the components named or in `also` until the transaction ends: what is
+/// archived does not change any more. Rows are locked in the order of their ids, so take all that
+/// are needed at once.
 pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Vec<Component>, DbError> {
     let (mut ids, mut slugs) = (Vec::new(), Vec::new());
     for key in keys {
@@ -101,7 +123,8 @@ pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Vec<Compo
     }
     let named = components::id.eq_any(ids).or(components::slug.eq_any(slugs));
     let rows: Vec<Row> = components::table
-        .filter(components::id.eq_any(also).or(components::archived_at.is_null().and(named)))
+        .filter(components::archived_at.is_null())
+        .filter(components::id.eq_any(also).or(named))
         .order(components::id)
         .for_update()
         .select(Row::as_select())
@@ -137,7 +160,34 @@ pub fn insert(db: &mut Write<'_>, component: &Component) -> Result<(), DbError> 
 pub fn update(db: &mut Write<'_>, component: &Component) -> Result<(), DbError> {
     diesel::update(components::table.find(component.id))
         .set(Row::from(component))
-        .execute(db.conn)?;
+        .prepared()
+        .run(db.conn)?;
+    Ok(())
+}
+
+/// Writes back what the ledger makes of components: their status, and that it is a new version.
+pub fn update_statuses(db: &mut Write<'_>, changed: &[&Component]) -> Result<(), DbError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = changed.iter().map(|it| it.id).collect();
+    let statuses: Vec<&str> = changed.iter().map(|it| it.status.as_str()).collect();
+    let since: Vec<DateTime<Utc>> = changed.iter().map(|it| it.status_since).collect();
+    let versions: Vec<i64> = changed.iter().map(|it| it.version).collect();
+    let updated: Vec<DateTime<Utc>> = changed.iter().map(|it| it.updated_at).collect();
+    diesel::sql_query(
+        "update components c
+         set status = n.status, status_since = n.since, version = n.version, updated_at = n.updated
+         from unnest($1, $2, $3, $4, $5) as n (id, status, since, version, updated)
+         where c.id = n.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Text>, _>(statuses)
+    .bind::<Array<Timestamptz>, _>(since)
+    .bind::<Array<BigInt>, _>(versions)
+    .bind::<Array<Timestamptz>, _>(updated)
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 

@@ -1,30 +1,27 @@
 //! The pool, and the two ways through it: [`Read`] and [`Write`].
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, Pool};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use domain::page::Settings;
 
 use crate::DbError;
+use crate::pool::Pool;
 
 /// All migrations, compiled in.
 pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Longest wait for a free connection; past it a caller is told to come back.
-const CHECKOUT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Any number that no other application on the same database uses as an advisory lock.
 const MIGRATION_LOCK: i64 = 0x6661_726f_6c01;
 
 /// A pool. Everything below it blocks, so call it from a blocking thread.
 #[derive(Clone)]
 pub struct Db {
-    pool: Pool<ConnectionManager<PgConnection>>,
+    pool: Pool,
     url: Arc<str>,
     page: Arc<Settings>,
     on_commit: Arc<OnceLock<OnCommit>>,
@@ -63,25 +60,12 @@ pub enum MigrateError {
     Failed(String),
 }
 
-#[derive(Debug)]
-struct Manners;
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Manners {
-    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(
-            "set statement_timeout = '5s'; set lock_timeout = '2s'; set timezone = 'UTC';
-             set idle_in_transaction_session_timeout = '10s'; set application_name = 'farol'",
-        )
-        .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
 impl Db {
     /// A pool of at most `size` connections, opened as they are needed: the database may be down.
     pub fn connect(url: &str, size: u32, page: Settings) -> Self {
         let url: Arc<str> = with_timeouts(url).into();
         Self {
-            pool: pool(&url, size),
+            pool: Pool::new(&url, size),
             url,
             page: Arc::new(page),
             on_commit: Arc::new(OnceLock::new()),
@@ -91,7 +75,7 @@ impl Db {
     /// Another pool on the same database, so that one user cannot starve the other.
     #[must_use]
     pub fn with_own_pool(&self, size: u32) -> Self {
-        Self { pool: pool(&self.url, size), ..self.clone() }
+        Self { pool: Pool::new(&self.url, size), ..self.clone() }
     }
 
     /// Calls `hook` after every commit that others must hear of. The first call counts.
@@ -112,8 +96,7 @@ impl Db {
 
     /// Connections in use and in all.
     pub fn pool_state(&self) -> (u32, u32) {
-        let state = self.pool.state();
-        (state.connections.saturating_sub(state.idle_connections), state.connections)
+        self.pool.state()
     }
 
     /// Runs `job` on one consistent snapshot.
@@ -121,12 +104,9 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Read<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.pool.get().map_err(DbError::from)?;
-        conn.build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(|conn| job(&mut Read { conn, page: &self.page }).map_err(Either))
-            .map_err(|Either(error)| error)
+        self.within("begin isolation level repeatable read read only", |conn| {
+            job(&mut Read { conn, page: &self.page })
+        })
     }
 
     /// Runs `job` in one transaction, its events included, and spreads the news once it committed.
@@ -134,22 +114,36 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut conn = self.pool.get().map_err(DbError::from)?;
-        let (value, commit) = conn
-            .transaction(|conn| {
-                let read = Read { conn, page: &self.page };
-                let mut write = Write { read, commit: Commit::default() };
-                let value = job(&mut write).map_err(Either)?;
-                Ok((value, write.commit))
-            })
-            .map_err(|Either(error)| error)?;
-        drop(conn);
+        let (value, commit) = self.within("begin", |conn| {
+            let read = Read { conn, page: &self.page };
+            let mut write = Write { read, commit: Commit::default() };
+            let value = job(&mut write)?;
+            Ok::<_, E>((value, write.commit))
+        })?;
         if commit != Commit::default()
             && let Some(hook) = self.on_commit.get()
         {
             hook(commit);
         }
         Ok(value)
+    }
+
+    fn within<T, E: From<DbError>>(
+        &self,
+        begin: &str,
+        job: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut transaction = self.pool.begin(begin)?;
+        match job(&mut transaction) {
+            Ok(value) => {
+                transaction.commit()?;
+                Ok(value)
+            }
+            Err(error) => {
+                transaction.roll_back();
+                Err(error)
+            }
+        }
     }
 
     /// Applies what is missing of [`MIGRATIONS`]; one process at a time.
@@ -211,25 +205,6 @@ impl<'c> DerefMut for Write<'c> {
 #[diesel::declare_sql_function]
 extern "SQL" {
     fn farol_now() -> Timestamptz;
-}
-
-/// diesel wants `From<diesel::Error>`; our errors speak [`DbError`].
-struct Either<E>(E);
-
-impl<E: From<DbError>> From<diesel::result::Error> for Either<E> {
-    fn from(error: diesel::result::Error) -> Self {
-        Self(E::from(DbError::from(error)))
-    }
-}
-
-fn pool(url: &str, size: u32) -> Pool<ConnectionManager<PgConnection>> {
-    Pool::builder()
-        .max_size(size)
-        .min_idle(Some(1))
-        .connection_timeout(CHECKOUT_TIMEOUT)
-        .test_on_check_out(true)
-        .connection_customizer(Box::new(Manners))
-        .build_unchecked(ConnectionManager::new(url))
 }
 
 /// A peer that vanished without a word must be noticed: libpq waits for ever by default.

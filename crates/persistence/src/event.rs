@@ -5,6 +5,7 @@ use domain::caller::Caller;
 use domain::event::Event;
 use uuid::Uuid;
 
+use crate::prepared::Prepare as _;
 use crate::schema::events;
 use crate::word::Word;
 use crate::{DbError, Write};
@@ -42,7 +43,9 @@ impl Write<'_> {
                 )
             })
             .collect();
-        diesel::insert_into(events::table).values(rows).execute(self.conn)?;
+        let n_rows = rows.len();
+        let insert = diesel::insert_into(events::table).values(rows);
+        insert.prepared_if_few(n_rows).run(self.conn)?;
         self.commit.events = true;
         Ok(())
     }

@@ -1,9 +1,10 @@
 //! From the outbox to the queues: events get their place in the order, then one delivery for
 //! each subscription that wants them.
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use domain::page::Indicator;
 
+use crate::prepared::Prepare as _;
 use crate::{DbError, Write};
 
 /// Any number that no other application on the same database uses as an advisory lock.
@@ -14,10 +15,10 @@ const FAN_OUT_LOCK: i64 = 0x6661_726f_6c02;
 pub const CHUNK: i64 = 2_000;
 
 /// Events that nobody subscribed to, per transaction: all that costs about them is the commit.
-const UNHEARD_AT_ONCE: usize = 100;
+const UNHEARD_AT_ONCE: i64 = 100;
 
 /// How many events are numbered at once.
-const NUMBERED_AT_ONCE: i64 = 500;
+pub const NUMBERED_AT_ONCE: usize = 500;
 
 /// Whether this transaction is the one that fans out; others leave at once.
 pub fn take_turn(db: &mut Write<'_>) -> Result<bool, DbError> {
@@ -51,70 +52,105 @@ pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError
              where exists (select from numbered) returning 1)
          select count(*) as n from numbered",
     )
-    .bind::<BigInt, _>(NUMBERED_AT_ONCE)
+    .bind::<BigInt, _>(i64::try_from(NUMBERED_AT_ONCE).unwrap_or(i64::MAX))
     .bind::<Text, _>(indicator.as_str())
+    .prepared()
     .get_result(db.conn)?;
     Ok(usize::try_from(counted.n).unwrap_or(0))
 }
 
 /// What [`expand`] did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expanded {
-    /// No event waits.
-    Nothing,
-    /// This many deliveries of the oldest event that anybody wants were enqueued.
-    Deliveries(usize),
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expanded {
+    /// Deliveries enqueued of the oldest event that anybody wants.
+    pub deliveries: usize,
+    /// Whether more events may wait.
+    pub more: bool,
 }
 
 /// Passes over events that nobody wants and enqueues the next one for up to [`CHUNK`]
 /// subscriptions. Killed at any point, it goes on where it was: the cursor moves in the same
 /// transaction. One event at most locks destinations, so that they are locked in one order.
 pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
-    let mut expanded = Expanded::Nothing;
-    for _ in 0..UNHEARD_AT_ONCE {
-        let done: Option<Chunk> =
-            diesel::sql_query(EXPAND).bind::<BigInt, _>(CHUNK).get_result(db.conn).optional()?;
-        let Some(chunk) = done else { break };
-        expanded = Expanded::Deliveries(usize::try_from(chunk.n).unwrap_or(0));
-        if chunk.n > 0 {
-            break;
-        }
+    let passed: Passed = diesel::sql_query(PASS_OVER)
+        .bind::<BigInt, _>(UNHEARD_AT_ONCE)
+        .prepared()
+        .get_result(db.conn)?;
+    if !passed.wanted {
+        return Ok(Expanded { deliveries: 0, more: passed.n == UNHEARD_AT_ONCE });
     }
-    Ok(expanded)
+    let enqueued: Count =
+        diesel::sql_query(EXPAND).bind::<BigInt, _>(CHUNK).prepared().get_result(db.conn)?;
+    Ok(Expanded { deliveries: usize::try_from(enqueued.n).unwrap_or(0), more: true })
 }
 
-/// Nobody is told of what happened before they subscribed, however late fan-out is.
+/// Which subscriptions `s` want to hear of an event `e`.
 ///
+/// Nobody is told of what happened before they subscribed, however late fan-out is.
+macro_rules! wants {
+    () => {
+        "s.state = 'active' and s.deleted_at is null
+         and case when e.subscription_id is not null then s.id = e.subscription_id else
+             s.created_at <= e.created_at
+             and (s.audience = 'internal' or e.public_payload is not null)
+             and (s.events = '{}' or e.kind = any (s.events))
+             and (s.component_ids = '{}' and s.group_ids = '{}' and s.incident_ids = '{}'
+                  or s.component_ids && e.component_ids
+                  or s.group_ids && e.group_ids
+                  or e.incident_id = any (s.incident_ids))
+             and (s.min_impact is null or e.impact is null
+                  or array_position(array['none', 'minor', 'major', 'critical'], e.impact)
+                     >= array_position(array['none', 'minor', 'major', 'critical'], s.min_impact))
+             end"
+    };
+}
+
+/// The oldest events that wait, up to the first that somebody wants or has begun to get, are done.
+/// `offset 0` keeps Postgres from asking for all of them whether they are wanted.
+const PASS_OVER: &str = concat!(
+    "
+with waiting as materialized (
+    select * from events
+    where announce and expanded_at is null and sequence is not null
+    order by sequence limit $1),
+wanted as materialized (
+    select e.sequence from (select * from waiting order by sequence offset 0) e
+    where e.expand_after is not null or exists (select from subscriptions s where ",
+    wants!(),
+    ")
+    order by e.sequence limit 1),
+passed as (
+    update events e set expanded_at = farol_now()
+    from waiting w
+    where e.position = w.position
+      and w.sequence < coalesce((select sequence from wanted), w.sequence + 1)
+    returning 1)
+select (select count(*) from passed) as n, exists (select from wanted) as wanted"
+);
+
 /// Destinations are locked in the order of their ids, as everywhere. `ready_at` is only set where
-/// nothing is scheduled: a lease, a back-off or a retry stays what it is.
-const EXPAND: &str = "
+/// nothing is scheduled: a lease, a back-off or a retry stays what it is. Who asked for
+/// digests waits for more news from the first one on.
+const EXPAND: &str = concat!(
+    "
 with event as (
     select * from events
     where announce and expanded_at is null and sequence is not null
     order by sequence limit 1),
 matched as (
-    select s.id from subscriptions s, event e
-    where s.state = 'active' and s.deleted_at is null
-      and (e.expand_after is null or s.id > e.expand_after)
-      and case when e.subscription_id is not null then s.id = e.subscription_id else
-          s.created_at <= e.created_at
-          and (s.audience = 'internal' or e.public_payload is not null)
-          and (s.events = '{}' or e.kind = any (s.events))
-          and (s.component_ids = '{}' and s.group_ids = '{}' and s.incident_ids = '{}'
-               or s.component_ids && e.component_ids
-               or s.group_ids && e.group_ids
-               or e.incident_id = any (s.incident_ids))
-          and (s.min_impact is null or e.impact is null
-               or array_position(array['none', 'minor', 'major', 'critical'], e.impact)
-                  >= array_position(array['none', 'minor', 'major', 'critical'], s.min_impact))
-          end
+    select s.id, s.digest_minutes from subscriptions s, event e
+    where (e.expand_after is null or s.id > e.expand_after) and ",
+    wants!(),
+    "
     order by s.id limit $1),
 locked as materialized (
-    select d.subscription_id from destinations d join matched m on m.id = d.subscription_id
+    select d.subscription_id, m.digest_minutes
+    from destinations d join matched m on m.id = d.subscription_id
     order by d.subscription_id for update of d),
 bumped as (
     update destinations d
-    set last_seq = d.last_seq + 1, ready_at = coalesce(d.ready_at, farol_now())
+    set last_seq = d.last_seq + 1,
+        ready_at = coalesce(d.ready_at, farol_now() + make_interval(mins => l.digest_minutes))
     from locked l where d.subscription_id = l.subscription_id
     returning d.subscription_id, d.last_seq),
 enqueued as (
@@ -126,7 +162,8 @@ advanced as (
     set expand_after = coalesce((select id from matched order by id desc limit 1), e.expand_after),
         expanded_at = case when (select count(*) from matched) < $1 then farol_now() end
     from event where e.position = event.position)
-select (select count(*) from enqueued) as n from event";
+select (select count(*) from enqueued) as n from event"
+);
 
 #[derive(QueryableByName)]
 struct Count {
@@ -135,9 +172,12 @@ struct Count {
 }
 
 #[derive(QueryableByName)]
-struct Chunk {
+struct Passed {
     #[diesel(sql_type = BigInt)]
     n: i64,
+    /// Whether somebody wants the event after those.
+    #[diesel(sql_type = Bool)]
+    wanted: bool,
 }
 
 #[diesel::declare_sql_function]

@@ -1,4 +1,6 @@
 //! Groups of components.
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
@@ -7,6 +9,7 @@ use domain::group::Group;
 use uuid::Uuid;
 
 use crate::cursor::{Cursor, Page, Window};
+use crate::prepared::Prepare as _;
 use crate::schema::component_groups as groups;
 use crate::word::Word;
 use crate::{DbError, Read, Write};
@@ -33,6 +36,24 @@ pub fn all(db: &mut Read<'_>) -> Result<Vec<Group>, DbError> {
         .order((groups::position, groups::id))
         .select(Row::as_select())
         .load(db.conn)?;
+    Ok(rows.into_iter().map(Group::from).collect())
+}
+
+/// Which of these groups are public.
+pub fn public_among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<HashSet<Uuid>, DbError> {
+    let public: Vec<Uuid> = groups::table
+        .filter(groups::id.eq_any(ids).and(groups::archived_at.is_null()))
+        .filter(groups::visibility.eq(Word(Visibility::Public)))
+        .select(groups::id)
+        .load(db.conn)?;
+    Ok(public.into_iter().collect())
+}
+
+/// These of the live groups, in no order. Their `status` is for the caller to fill in.
+pub fn among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Group>, DbError> {
+    let live = groups::table.filter(groups::archived_at.is_null());
+    let rows: Vec<Row> =
+        live.filter(groups::id.eq_any(ids)).select(Row::as_select()).load(db.conn)?;
     Ok(rows.into_iter().map(Group::from).collect())
 }
 
@@ -114,7 +135,8 @@ pub fn touch(db: &mut Write<'_>, ids: &[Uuid]) -> Result<(), DbError> {
         .load(db.conn)?;
     diesel::update(groups::table.filter(groups::id.eq_any(ids)))
         .set(groups::version.eq(groups::version + 1))
-        .execute(db.conn)?;
+        .prepared()
+        .run(db.conn)?;
     Ok(())
 }
 

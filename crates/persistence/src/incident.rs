@@ -6,17 +6,18 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use domain::caller::Visibility;
-use domain::component;
+use domain::component::{self, Component};
 use domain::incident::{Effect, Incident, Postmortem, Timeline, Update};
 use uuid::Uuid;
 
+use crate::prepared::Prepare as _;
 use crate::schema::{incident_components, incident_updates, incidents};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
 
-pub use list::{Filter, State, open, page};
+pub use list::{Filter, State, among, open, page};
 pub(crate) use row::effects;
 use row::{NewRow, Row, UpdateRow};
 
@@ -74,7 +75,8 @@ fn one(db: &mut Read<'_>, row: Row) -> Result<Incident, DbError> {
 pub fn lock_dedup_key(db: &mut Write<'_>, key: &str) -> Result<(), DbError> {
     diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 7))")
         .bind::<Text, _>(key)
-        .execute(db.conn)?;
+        .prepared()
+        .run(db.conn)?;
     Ok(())
 }
 
@@ -89,10 +91,25 @@ pub fn with_dedup_key(db: &mut Read<'_>, key: &str) -> Result<Option<Incident>, 
     row.map(|row| one(db, row)).transpose()
 }
 
-/// Adds an incident; its state follows by [`settle`].
-pub fn insert(db: &mut Write<'_>, new: &New<'_>, timeline: &Timeline) -> Result<(), DbError> {
-    diesel::insert_into(incidents::table).values(NewRow::of(new, timeline)).execute(db.conn)?;
-    set_components(db, new.id, timeline)
+/// Adds an incident with its first update, and returns what [`find`] will find. `touched` are the
+/// components that it names.
+pub fn insert(
+    db: &mut Write<'_>,
+    new: &New<'_>,
+    timeline: &Timeline,
+    first: &Update,
+    touched: &[Component],
+) -> Result<Incident, DbError> {
+    let row: Row = diesel::insert_into(incidents::table)
+        .values(NewRow::of(new, timeline))
+        .returning(Row::as_returning())
+        .get_result(db.conn)?;
+    set_components(db, new.id, timeline)?;
+    let update: UpdateRow = diesel::insert_into(incident_updates::table)
+        .values(UpdateRow::of(new.id, first, &new.draft.effects))
+        .returning(UpdateRow::as_returning())
+        .get_result(db.conn)?;
+    Ok(row.opened(update, touched, db.page()))
 }
 
 /// Writes back what may be edited of an incident and what its updates make of it.
@@ -122,28 +139,27 @@ pub fn update(db: &mut Write<'_>, incident: &Incident, timeline: &Timeline) -> R
             incidents::version.eq(incident.version),
             incidents::updated_at.eq(incident.updated_at),
         ))
-        .execute(db.conn)?;
+        .prepared()
+        .run(db.conn)?;
     set_components(db, incident.id, timeline)
 }
 
 fn set_components(db: &mut Write<'_>, id: Uuid, timeline: &Timeline) -> Result<(), DbError> {
-    use incident_components::{component_id, incident_id, status};
-    let rows: Vec<_> = timeline
-        .components
-        .iter()
-        .map(|(component, said)| {
-            (incident_id.eq(id), component_id.eq(component), status.eq(Word(*said)))
-        })
-        .collect();
-    if rows.is_empty() {
+    if timeline.components.is_empty() {
         return Ok(());
     }
-    diesel::insert_into(incident_components::table)
-        .values(rows)
-        .on_conflict((incident_id, component_id))
-        .do_update()
-        .set(status.eq(diesel::upsert::excluded(status)))
-        .execute(db.conn)?;
+    let (components, statuses): (Vec<Uuid>, Vec<&str>) =
+        timeline.components.iter().map(|(component, said)| (*component, said.as_str())).unzip();
+    diesel::sql_query(
+        "insert into incident_components (incident_id, component_id, status)
+         select $1, said.component, said.status from unnest($2, $3) as said (component, status)
+         on conflict (incident_id, component_id) do update set status = excluded.status",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Array<SqlUuid>, _>(components)
+    .bind::<Array<Text>, _>(statuses)
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 
@@ -208,11 +224,11 @@ pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), Db
     Ok(())
 }
 
-/// What incidents show depends on the names of their components: a change there is a new version
-/// here. Call it before locking components: incidents are locked first everywhere.
-pub fn touch_by_component(db: &mut Write<'_>, component: Uuid) -> Result<(), DbError> {
+/// What incidents show depends on the names and places of their components: a change there is a
+/// new version here. Call it before locking components: incidents are locked first everywhere.
+pub fn touch_by_components(db: &mut Write<'_>, components: &[Uuid]) -> Result<(), DbError> {
     let touching = incident_components::table
-        .filter(incident_components::component_id.eq(component))
+        .filter(incident_components::component_id.eq_any(components))
         .select(incident_components::incident_id);
     let ids: Vec<Uuid> = incidents::table
         .filter(incidents::id.eq_any(touching))

@@ -10,6 +10,7 @@ use domain::incident::{Entry, Step};
 use domain::ledger::{Cause, Interval, Piece, Plan, Row};
 use uuid::Uuid;
 
+use crate::prepared::Prepare as _;
 use crate::schema::component_statuses as statuses;
 use crate::word::Word;
 use crate::{DbError, Read, Write};
@@ -39,6 +40,7 @@ pub fn rows(
     )
     .bind::<Array<SqlUuid>, _>(components)
     .bind::<Timestamptz, _>(from)
+    .prepared()
     .load(db.conn)?;
     let mut rows: HashMap<Uuid, Vec<Row>> = HashMap::new();
     for it in found {
@@ -64,6 +66,7 @@ pub fn reports(
     )
     .bind::<Array<SqlUuid>, _>(components)
     .bind::<Timestamptz, _>(from)
+    .prepared()
     .load(db.conn)?;
     let mut reports: HashMap<Uuid, Vec<Step>> = HashMap::new();
     for ReportFound { component_id, status, at } in found {
@@ -87,6 +90,7 @@ pub fn told(
     )
     .bind::<Array<SqlUuid>, _>(components)
     .bind::<Timestamptz, _>(from)
+    .prepared()
     .load(db.conn)?;
     let mut told: BTreeMap<Uuid, Told> = BTreeMap::new();
     for EntryFound { id, incident_id, started_at, status, display_at, effects } in found {
@@ -111,7 +115,8 @@ pub fn apply(
     if !superseded.is_empty() {
         diesel::update(statuses::table.filter(statuses::id.eq_any(superseded)))
             .set(statuses::superseded_at.eq(now))
-            .execute(db.conn)?;
+            .prepared()
+            .run(db.conn)?;
     }
     let shortened = plans.iter().flat_map(|(_, it)| &it.shorten).map(|(id, to)| (*id, Some(*to)));
     set_ends(db, shortened.collect())?;
@@ -138,7 +143,9 @@ pub fn apply(
         })
         .collect();
     if !inserted.is_empty() {
-        diesel::insert_into(statuses::table).values(inserted).execute(db.conn)?;
+        let n_rows = inserted.len();
+        let insert = diesel::insert_into(statuses::table).values(inserted);
+        insert.prepared_if_few(n_rows).run(db.conn)?;
     }
     Ok(())
 }
@@ -154,7 +161,8 @@ fn set_ends(db: &mut Write<'_>, ends: Vec<(i64, Option<DateTime<Utc>>)>) -> Resu
     )
     .bind::<Array<BigInt>, _>(ids)
     .bind::<Array<Nullable<Timestamptz>>, _>(ends)
-    .execute(db.conn)?;
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Postgres, through diesel. Rows stay in here; domain types and read models come out.
 pub mod bus;
 pub mod component;
+pub mod credential;
 pub mod cursor;
 pub mod delivery;
 pub mod event;
@@ -14,12 +15,15 @@ pub mod prune;
 pub mod schema;
 pub mod session;
 pub mod subscription;
+pub mod thread;
 pub mod token;
 pub mod transfer;
 pub mod user;
 
 mod db;
 mod error;
+mod pool;
+mod prepared;
 mod word;
 
 pub use db::{Commit, Db, MIGRATIONS, MigrateError, Read, Write};

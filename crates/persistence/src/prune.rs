@@ -5,15 +5,19 @@ use diesel::sql_types::BigInt;
 use crate::{DbError, Write};
 
 /// Each deletes at most `$1` rows. Deliveries and events are kept for 30 days, answers to
-/// `Idempotency-Key`s for 24 hours, sessions for 7 days after their end; the
+/// `Idempotency-Key`s for 24 hours, threads for 90 days after their last message, sessions for 7 days after their end; the
 /// last event that the public may know of stays, because it dates the page.
-const STATEMENTS: [&str; 5] = [
+const STATEMENTS: [&str; 6] = [
     "delete from idempotency_keys where (principal, route, key_hash) in (
          select principal, route, key_hash from idempotency_keys
          where created_at < farol_now() - interval '24 hours' limit $1)",
+    // Ids begin with the millisecond in which they were made, and finished they were later.
     "delete from deliveries where id in (
          select id from deliveries
-         where finished_at < farol_now() - interval '30 days' limit $1)",
+         where id < rpad(lpad(to_hex(floor(extract(epoch from
+                       farol_now() - interval '30 days') * 1000)::bigint), 12, '0'), 32, '0')::uuid
+           and finished_at < farol_now() - interval '30 days'
+         order by id limit $1)",
     "delete from events e where position in (
          select position from events
          where created_at < farol_now() - interval '30 days' and sequence is not null
@@ -26,6 +30,9 @@ const STATEMENTS: [&str; 5] = [
     "delete from sign_in_failures where key in (
          select key from sign_in_failures
          where updated_at < farol_now() - interval '1 day' limit $1)",
+    "delete from threads where (subscription_id, subject_id) in (
+         select subscription_id, subject_id from threads
+         where updated_at < farol_now() - interval '90 days' limit $1)",
 ];
 
 /// How many kinds of rows there are to forget.

@@ -241,6 +241,8 @@ diesel::table! {
         paused -> Bool,
         last_success_at -> Nullable<Timestamptz>,
         failing_since -> Nullable<Timestamptz>,
+        credential_id -> Nullable<Uuid>,
+        n_warned -> Int2,
     }
 }
 diesel::table! {
@@ -253,6 +255,29 @@ diesel::table! {
         attempts -> Jsonb,
         created_at -> Timestamptz,
         finished_at -> Nullable<Timestamptz>,
+        receipt -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    credentials (id) {
+        id -> Uuid,
+        channel -> Text,
+        digest -> Bytea,
+        interval_us -> Int8,
+        burst -> Int4,
+        next_free_at -> Timestamptz,
+        failing_since -> Nullable<Timestamptz>,
+        n_failures -> Int4,
+        reason -> Nullable<Text>,
+        created_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    threads (subscription_id, subject_id) {
+        subscription_id -> Uuid,
+        subject_id -> Uuid,
+        anchor -> Jsonb,
+        updated_at -> Timestamptz,
     }
 }
 

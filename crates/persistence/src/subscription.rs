@@ -143,6 +143,31 @@ pub fn disable(
     Ok(disabled > 0)
 }
 
+/// A destination that has failed for long.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct Failing {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    pub channel: String,
+    #[diesel(sql_type = diesel::sql_types::Timestamptz)]
+    pub failing_since: DateTime<Utc>,
+}
+
+/// Active subscriptions that nothing reached for a day, and again for four days: each once.
+pub fn to_warn_of(db: &mut Write<'_>) -> Result<Vec<Failing>, DbError> {
+    let failing = diesel::sql_query(
+        "update destinations d set n_warned = d.n_warned + 1
+         from subscriptions s
+         where s.id = d.subscription_id and s.state = 'active' and s.deleted_at is null
+           and d.failing_since < farol_now()
+               - case d.n_warned when 0 then interval '1 day' else interval '4 days' end
+           and d.n_warned < 2
+         returning s.id, s.channel, d.failing_since",
+    );
+    Ok(failing.load(db.conn)?)
+}
+
 /// Forgets a subscription: nothing more is sent, and what identifies its owner is wiped.
 pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     diesel::update(subscriptions::table.find(id))

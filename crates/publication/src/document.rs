@@ -28,7 +28,7 @@ pub struct Document {
     identity: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
-    digest: String,
+    etags: [Bytes; 3],
 }
 
 impl Document {
@@ -42,8 +42,9 @@ impl Document {
     pub fn new(body: Vec<u8>) -> Self {
         let hash = digest::digest(&digest::SHA256, &body);
         let digest = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..12).unwrap_or_default());
+        let etags = ["", "-gz", "-br"].map(|suffix| format!("\"{digest}{suffix}\"").into());
         let (gzip, brotli) = (OnceLock::new(), OnceLock::new());
-        Self { identity: body.into(), gzip, brotli, digest }
+        Self { identity: body.into(), gzip, brotli, etags }
     }
 
     /// The body in an encoding.
@@ -56,13 +57,13 @@ impl Document {
     }
 
     /// The strong validator of the body in an encoding: other bytes, another validator.
-    pub fn etag(&self, encoding: Encoding) -> String {
-        let suffix = match encoding {
-            Encoding::Identity => "",
-            Encoding::Gzip => "-gz",
-            Encoding::Brotli => "-br",
-        };
-        format!("\"{}{suffix}\"", self.digest)
+    pub fn etag(&self, encoding: Encoding) -> Bytes {
+        let [identity, gzip, brotli] = &self.etags;
+        match encoding {
+            Encoding::Identity => identity.clone(),
+            Encoding::Gzip => gzip.clone(),
+            Encoding::Brotli => brotli.clone(),
+        }
     }
 }
 

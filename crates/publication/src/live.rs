@@ -38,6 +38,11 @@ impl Pages {
         Self { snapshot, status: [OnceLock::new(), OnceLock::new()] }
     }
 
+    /// What is shown.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
     /// The versions of the page: public, and with everything.
     pub fn versions(&self) -> (i64, i64) {
         (self.snapshot.public_version, self.snapshot.internal_version)
@@ -74,15 +79,19 @@ impl Live {
     }
 
     /// Returns once the page is at least as new as this call: builds it, or waits for a build that
-    /// began later than the call and takes its result.
-    pub fn refresh<E>(&self, build: impl FnOnce() -> Result<Pages, E>) -> Result<(), E> {
+    /// began later than the call and takes its result. `build` is given the present page.
+    pub fn refresh<E>(
+        &self,
+        build: impl FnOnce(Option<&Pages>) -> Result<Pages, E>,
+    ) -> Result<(), E> {
         let ticket = self.requested.fetch_add(1, Ordering::SeqCst) + 1;
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         if *built >= ticket {
             return Ok(());
         }
         let serves = self.requested.load(Ordering::SeqCst);
-        self.pages.store(Some(build()?.into()));
+        let built_now = build(self.pages().as_deref())?;
+        self.pages.store(Some(built_now.into()));
         *built = serves;
         self.confirm();
         Ok(())
@@ -145,7 +154,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..50 {
                 scope.spawn(|| {
-                    live.refresh::<()>(|| {
+                    live.refresh::<()>(|_| {
                         n_built.fetch_add(1, Ordering::SeqCst);
                         Ok(pages())
                     })
@@ -160,11 +169,11 @@ mod tests {
     #[test]
     fn a_failed_build_leaves_the_page_and_the_next_call_tries_again() {
         let live = Live::default();
-        assert!(live.refresh(|| Err("down")).is_err());
+        assert!(live.refresh(|_| Err("down")).is_err());
         assert!(live.pages().is_none());
         live.doubt();
         assert!(live.stale_for().is_some());
-        live.refresh::<()>(|| Ok(pages())).unwrap();
+        live.refresh::<()>(|_| Ok(pages())).unwrap();
         assert!(live.pages().is_some() && live.stale_for().is_none());
     }
 }

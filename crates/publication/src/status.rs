@@ -1,12 +1,16 @@
 //! `GET /api/v1/status`: the whole page in one document.
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
 use domain::component::{Component, Status};
-use domain::group::Group;
+use domain::group::{Group, worst_by_group};
 use domain::incident::Incident;
 use domain::page::{Banner, Page, Snapshot, banner};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// The whole page.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,11 +37,11 @@ impl StatusDocument {
     pub fn of(snapshot: &Snapshot, audience: Visibility) -> Self {
         let Snapshot { page, groups, components, incidents, .. } = snapshot;
         let (groups, components, incidents) = match audience {
-            Visibility::Internal => (groups.clone(), components.clone(), incidents.clone()),
+            Visibility::Internal => (owned(groups), owned(components), owned(incidents)),
             Visibility::Public => {
                 let components = public_components(components, groups);
                 let public = incidents.iter().filter(|it| it.visibility == Visibility::Public);
-                let incidents = public.cloned().filter_map(Incident::for_public).collect();
+                let incidents = public.filter_map(|it| Incident::clone(it).for_public()).collect();
                 (public_groups(groups, &components), components, incidents)
             }
         };
@@ -54,24 +58,29 @@ impl StatusDocument {
     }
 }
 
+fn owned<T: Clone>(things: &[Arc<T>]) -> Vec<T> {
+    things.iter().map(|it| T::clone(it)).collect()
+}
+
 /// A public component of an internal group stands alone.
-fn public_components(components: &[Component], groups: &[Group]) -> Vec<Component> {
-    let is_public = |id: &uuid::Uuid| {
-        groups.iter().any(|it| it.id == *id && it.visibility == Visibility::Public)
-    };
+fn public_components(components: &[Arc<Component>], groups: &[Arc<Group>]) -> Vec<Component> {
+    let public = groups.iter().filter(|it| it.visibility == Visibility::Public);
+    let public: HashSet<Uuid> = public.map(|it| it.id).collect();
     components
         .iter()
-        .cloned()
-        .filter_map(Component::for_public)
-        .map(|it| Component { group_id: it.group_id.filter(is_public), ..it })
+        .filter(|it| it.visibility == Visibility::Public)
+        .filter_map(|it| Component::clone(it).for_public())
+        .map(|it| Component { group_id: it.group_id.filter(|id| public.contains(id)), ..it })
         .collect()
 }
 
-fn public_groups(groups: &[Group], components: &[Component]) -> Vec<Group> {
-    let worst = |group: &Group| {
-        let members = components.iter().filter(|it| it.group_id == Some(group.id));
-        members.map(|it| it.status).max().unwrap_or(Status::Operational)
-    };
+fn public_groups(groups: &[Arc<Group>], components: &[Component]) -> Vec<Group> {
+    let worst = worst_by_group(components);
     let public = groups.iter().filter(|it| it.visibility == Visibility::Public);
-    public.map(|it| Group { status: worst(it), ..it.clone() }).collect()
+    public
+        .map(|it| {
+            let status = worst.get(&it.id).copied().unwrap_or(Status::Operational);
+            Group { status, ..Group::clone(it) }
+        })
+        .collect()
 }

@@ -1,9 +1,9 @@
 //! Leasing destinations that are due, as many as there are hands to send.
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::Db;
-use app::delivery::{Batch, claim};
+use app::delivery::{Batch, Stories, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -18,6 +18,9 @@ const SLOTS: usize = 256;
 const STRUGGLING: usize = 64;
 /// A claim costs a commit, so it is made for a share of the slots: one in this many.
 const SHARE: usize = 4;
+/// Least time between two looks at those: they wait for seconds at least, and a look costs
+/// transactions that the healthy ones would miss.
+const STRUGGLERS_REST: Duration = Duration::from_millis(50);
 /// How long slots may stay empty until there are enough of them, and rings be collected.
 const LINGER: Duration = Duration::from_millis(5);
 /// Deliveries to one destination under one lease.
@@ -32,11 +35,21 @@ struct Lane {
     number: i16,
     slots: Arc<Semaphore>,
     n_slots: usize,
+    /// Least time between two claims.
+    rest: Duration,
+    claimed: Option<Instant>,
+    /// The events of the last batch: those of the next are mostly the same.
+    known: Arc<Stories>,
 }
 
 impl Lane {
-    fn new(number: i16, n_slots: usize) -> Self {
-        Self { number, slots: Arc::new(Semaphore::new(n_slots)), n_slots }
+    fn new(number: i16, n_slots: usize, rest: Duration) -> Self {
+        let (slots, known) = (Arc::new(Semaphore::new(n_slots)), Arc::default());
+        Self { number, slots, n_slots, rest, claimed: None, known }
+    }
+
+    fn is_resting(&self) -> bool {
+        self.claimed.is_some_and(|it| it.elapsed() < self.rest)
     }
 
     /// All slots that are free, once they are worth a claim or have waited long enough.
@@ -66,14 +79,18 @@ struct Hands {
 }
 
 pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
-    let lanes = [Lane::new(0, SLOTS - STRUGGLING), Lane::new(1, STRUGGLING)];
+    let mut lanes = [
+        Lane::new(0, SLOTS - STRUGGLING, Duration::ZERO),
+        Lane::new(1, STRUGGLING, STRUGGLERS_REST),
+    ];
     let (results, settled) = mpsc::channel(RESULTS);
-    let settling = tokio::spawn(settle::run(db.clone(), settled, Arc::clone(&bells)));
+    let settling =
+        tokio::spawn(settle::run(db.clone(), sender.vault(), settled, Arc::clone(&bells)));
     let (sender, sending) = (Arc::new(sender), JoinSet::new());
     let mut hands = Hands { sender, results, stopped: stopped.clone(), sending };
     while !*stopped.borrow() {
         let mut claimed = false;
-        for lane in &lanes {
+        for lane in &mut lanes {
             if let Some((batch, slots)) = take(&db, lane).await {
                 claimed |= hands.serve(batch, slots);
             }
@@ -95,12 +112,14 @@ impl Hands {
     /// Begins to serve a batch; whether there was anything in it.
     fn serve(&mut self, batch: Batch, mut slots: OwnedSemaphorePermit) -> bool {
         let claimed = !batch.leases.is_empty();
-        for lease in batch.leases {
+        let batch = Arc::new(batch);
+        for index in 0..batch.leases.len() {
             let slot = slots.split(1);
             let (sender, results) = (Arc::clone(&self.sender), self.results.clone());
-            let (events, stopped) = (batch.events.clone(), self.stopped.clone());
+            let (batch, stopped) = (Arc::clone(&batch), self.stopped.clone());
             self.sending.spawn(async move {
-                let result = sender.serve(&lease, &events, &stopped).await;
+                let Some(lease) = batch.leases.get(index) else { return };
+                let result = sender.serve(lease, &batch, &stopped).await;
                 drop(slot);
                 // The other end is gone only when the database is, and then the lease runs out
                 // by itself.
@@ -112,11 +131,21 @@ impl Hands {
 }
 
 /// Leases as many destinations of a lane as it has free slots.
-async fn take(db: &Db, lane: &Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
+async fn take(db: &Db, lane: &mut Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
+    if lane.is_resting() {
+        return None;
+    }
     let permits = lane.free().await?;
     let (number, n_free) = (lane.number, i64::try_from(permits.num_permits()).unwrap_or(i64::MAX));
-    match seam::run(db, move |db| claim(db, number, n_free, DEPTH)).await {
-        Ok(batch) => Some((batch, permits)),
+    lane.claimed = Some(Instant::now());
+    let known = Arc::clone(&lane.known);
+    match seam::run(db, move |db| claim(db, number, n_free, DEPTH, &known)).await {
+        Ok(batch) => {
+            if !batch.events.is_empty() {
+                lane.known = Arc::clone(&batch.events);
+            }
+            Some((batch, permits))
+        }
         Err(error) => {
             tracing::warn!(%error, "no deliveries could be claimed");
             None

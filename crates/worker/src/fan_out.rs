@@ -1,6 +1,6 @@
 //! From facts to queues, as soon as they are committed.
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::Db;
 use app::fan_out::step;
@@ -10,12 +10,16 @@ use crate::{Bells, pause, seam};
 
 /// How often the outbox is looked at when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a fact may wait for company: what costs is the transactions, and every commit rings.
+/// How long a fact waits for company: what costs is the transactions, and every commit rings. On a
+/// busy machine as long again as the last step took, so that fanning out leaves room for writers.
 const LINGER: Duration = Duration::from_millis(5);
 
 pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
-        match seam::run(&db, step).await {
+        let began = Instant::now();
+        let done = seam::run(&db, step).await;
+        let took = began.elapsed();
+        match done {
             Ok(progress) => {
                 if progress.enqueued > 0 {
                     bells.deliver.notify_one();
@@ -27,6 +31,6 @@ pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) 
             Err(error) => tracing::warn!(%error, "facts could not be fanned out"),
         }
         pause(&bells.fan_out, LOOK_EVERY, &mut stopped).await;
-        tokio::time::sleep(LINGER).await;
+        tokio::time::sleep(LINGER.max(took)).await;
     }
 }

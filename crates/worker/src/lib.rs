@@ -5,6 +5,7 @@ mod publish;
 mod seam;
 mod send;
 mod settle;
+mod tell;
 mod tidy;
 mod transport;
 

@@ -40,7 +40,10 @@ pub async fn run(db: Db, live: Arc<Live>, bells: Arc<Bells>, mut stopped: watch:
     }
 }
 
-/// Builds the page anew, unless somebody did since this was called. Blocks.
+/// Brings the page up to date, unless somebody did since this was called. Blocks.
 pub fn refresh(db: &Db, live: &Live) -> Result<(), Error> {
-    live.refresh(|| db.read(app::status::snapshot).map(Pages::new))
+    live.refresh(|held| {
+        let held = held.map(Pages::snapshot);
+        db.read(|db| app::status::snapshot(db, held)).map(Pages::new)
+    })
 }

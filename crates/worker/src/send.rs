@@ -1,140 +1,162 @@
-//! Serving one lease: render, send, judge, until something fails or nothing is left.
-use std::collections::HashMap;
+//! Serving one lease: tell what is owed, in order, until something fails or nothing is left.
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::Db;
-use app::delivery::{GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, open};
+use app::delivery::{
+    Anchors, Batch, GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, Story, open,
+};
 use app::vault::Vault;
-use channels::{Attempt as Signing, Channel, Notice};
-use domain::delivery::{ANSWER_MAX, Attempt, Next, Outcome, State, next};
-use domain::event::{Announcement, Kind, Logged};
+use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Related};
+use domain::delivery::{Next, Outcome, Patience, State, next};
+use domain::event::{Announcement, Kind};
 use domain::page::Page;
+use serde_json::Value;
 use tokio::sync::{OnceCell, watch};
 use uuid::Uuid;
 
 use crate::seam;
-use crate::transport::{Failure, Http, Reply};
+use crate::tell::{Post, Told};
+use crate::transport::Http;
 
 /// Nothing is begun that could outlast the lease: a send may take 15 seconds, and its result
 /// needs some to be written.
 const RESERVE: Duration = Duration::from_secs(25);
 /// Pause after a delivery was given up, before the next one is tried.
 const AFTER_DEATH: chrono::Duration = chrono::Duration::seconds(5);
+/// Pause between two messages to one chat: what Slack, Telegram and the others take in the long
+/// run is one a second.
+const BETWEEN_MESSAGES: chrono::Duration = chrono::Duration::seconds(1);
 
-/// What came of a lease, and whether its destination is given up.
+/// What came of a lease, and what else follows from it.
 pub struct Served {
     pub settlement: Settlement,
     pub given_up: Option<GivenUp>,
+    pub consequences: Vec<Consequence>,
+}
+
+/// What an answer says beyond the delivery it answers. Seldom.
+pub enum Consequence {
+    /// The provider refuses the credential, or takes it again.
+    Refused(Uuid, String),
+    Accepted(Uuid),
+    /// The provider asks everybody with the credential to wait.
+    Hold(Uuid, chrono::Duration),
+    /// The destination is to be called elsewhere.
+    Moved(Uuid, Value),
 }
 
 pub struct Sender {
     db: Db,
-    http: Http,
+    post: Post,
     vault: Arc<Vault>,
     page: OnceCell<Page>,
 }
 
-/// What was sent and what came back.
-struct Sent {
-    outcome: Outcome,
-    attempt: Attempt,
-    retry_after: Option<Duration>,
+/// A lease being served.
+struct Serving<'a> {
+    lease: &'a Lease,
+    batch: &'a Batch,
+    channel: &'static dyn Channel,
+    opened: Opened,
+    page: &'a Page,
 }
 
 impl Sender {
     pub fn new(db: Db, http: Http, vault: Arc<Vault>) -> Self {
-        Self { db, http, vault, page: OnceCell::new() }
+        Self { db, post: Post::new(http), vault, page: OnceCell::new() }
+    }
+
+    pub fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.vault)
     }
 
     /// Sends what a destination is owed, in order, as far as it goes.
     pub async fn serve(
         &self,
         lease: &Lease,
-        events: &HashMap<Uuid, Arc<Logged>>,
+        batch: &Batch,
         stopped: &watch::Receiver<bool>,
     ) -> Served {
         let began = Instant::now();
         let lease_for = LEASE.to_std().unwrap_or_default();
-        let mut served = Served {
-            settlement: Settlement {
-                subscription: lease.subscription,
-                number: lease.number,
-                jobs: Vec::with_capacity(lease.jobs.len()),
-                wait: None,
-            },
-            given_up: None,
+        let mut served = Served::nothing(lease);
+        let mut serving = match self.prepare(lease, batch).await {
+            Ok(serving) => serving,
+            // Another replica, with the right key or the newer release, may do better.
+            Err(reason) => {
+                let told = Told::unsent(Outcome::Transient, &reason);
+                served.take(lease, lease.jobs.get(..1).unwrap_or_default(), told, Patience::Day);
+                return served;
+            }
         };
-        let opened = open(&self.vault, lease);
-        let channel = channels::find(&lease.target.channel);
-        for job in &lease.jobs {
+        let jobs = served.pass_over(&serving);
+        for together in serving.portions(jobs) {
             if *stopped.borrow() || began.elapsed() + RESERVE > lease_for {
                 break;
             }
-            let sent = match (&opened, channel, events.get(&job.event)) {
-                (Ok(opened), Some(channel), Some(event)) => {
-                    self.send(lease, channel, opened, event).await
-                }
-                // Another replica, with the right key or the newer release, may do better.
-                (Err(error), ..) => transient(&error.to_string()),
-                (_, None, _) => transient("this release does not know the channel"),
-                (_, _, None) => refused("the event is no longer kept"),
-            };
-            count(&lease.target.channel, &sent);
-            if !served.take(lease, job, sent) {
+            let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
+            count(&lease.target.channel, &told);
+            served.follow(lease, &told);
+            if !served.take(lease, together, told, serving.patience()) {
                 break;
             }
         }
         served
     }
 
-    async fn send(
-        &self,
-        lease: &Lease,
-        channel: &'static dyn Channel,
-        opened: &Opened,
-        event: &Logged,
-    ) -> Sent {
-        let page = match self.page().await {
-            Ok(page) => page,
-            Err(error) => return transient(&error.to_string()),
+    async fn prepare<'a>(
+        &'a self,
+        lease: &'a Lease,
+        batch: &'a Batch,
+    ) -> Result<Serving<'a>, String> {
+        let opened = open(&self.vault, lease).map_err(|it| it.to_string())?;
+        let channel = channels::find(&lease.target.channel)
+            .ok_or_else(|| "this release does not know the channel".to_owned())?;
+        let page = self.page().await.map_err(|it| it.to_string())?;
+        Ok(Serving { lease, batch, channel, opened, page })
+    }
+
+    /// Tells the last of these jobs, with those before it in the same message.
+    async fn tell(&self, serving: &mut Serving<'_>, jobs: &[Job], anchors: &mut Anchors) -> Told {
+        let Some((job, earlier)) = jobs.split_last() else {
+            return Told::unsent(Outcome::Blocked, "nothing to tell");
         };
-        // A test says nothing; whatever else has no public side is not for this audience.
-        let is_test = event.kind == Kind::Announcement(Announcement::SubscriptionTest);
-        let payload = match &event.public_payload {
-            _ if lease.target.internal || is_test => &event.payload,
-            Some(public) => public,
-            None => return refused("the event is not for this audience"),
+        let Some((story, payload)) = serving.story(job) else {
+            return Told::unsent(Outcome::Blocked, "the event is not for this audience, or gone");
         };
-        let notice = Notice { event, page, payload, api_url: &self.db.page().public_url };
-        let at = app::clock::now();
-        let request = channel.render(&opened.config, &notice, &Signing { at, keys: &opened.keys });
-        let Ok(request) = request else {
-            return refused("the stored configuration is not valid");
+        let earlier: Vec<Related<'_>> = earlier
+            .iter()
+            .filter_map(|it| serving.story(it))
+            .map(|(story, payload)| Related { event: &story.event, payload })
+            .collect();
+        let internal = serving.lease.target.internal;
+        let notice = Notice {
+            event: &story.event,
+            page: serving.page,
+            payload,
+            api_url: &self.db.page().public_url,
+            reader: serving.reader(),
+            wording: None,
+            earlier: &earlier,
+            bodies: if internal { &story.internal } else { &story.public },
         };
-        let Reply { outcome, elapsed } = self.http.send(request).await;
-        let latency_ms = i64::try_from(elapsed.as_millis()).unwrap_or(i64::MAX);
-        match outcome {
-            Ok(answer) => {
-                let outcome = channel.judge(&answer);
-                let attempt = Attempt {
-                    at,
-                    outcome,
-                    status: Some(answer.status),
-                    latency_ms,
-                    error: None,
-                    answer: trimmed(&answer.body),
-                };
-                Sent { outcome, attempt, retry_after: answer.retry_after }
-            }
-            Err(failure) => {
-                let outcome = class(failure);
-                let error = Some(failure.to_string());
-                let attempt =
-                    Attempt { at, outcome, status: None, latency_ms, error, answer: None };
-                Sent { outcome, attempt, retry_after: None }
-            }
+        let thread = story.event.subject.map(|it| (serving.lease.subscription, it));
+        let known = |key| anchors.get(key).or_else(|| serving.batch.anchors.get(key));
+        let attempt = Try {
+            at: app::clock::now(),
+            delivery: job.delivery,
+            keys: &serving.opened.keys,
+            anchor: thread.as_ref().and_then(known),
+        };
+        let told = self.post.tell(serving.channel, &serving.opened.config, &notice, &attempt).await;
+        if let (Some(thread), Some(anchor)) = (thread, &told.anchor) {
+            anchors.insert(thread, anchor.clone());
         }
+        if let Some(moved) = &told.moved {
+            serving.opened.config.clone_from(moved);
+        }
+        told
     }
 
     async fn page(&self) -> Result<&Page, app::Error> {
@@ -143,68 +165,167 @@ impl Sender {
     }
 }
 
+impl<'a> Serving<'a> {
+    /// The event behind a job, and its payload as this destination may see it.
+    fn story(&self, job: &Job) -> Option<(&'a Arc<Story>, &'a Value)> {
+        let story = self.batch.events.get(&job.event)?;
+        let kind = story.event.kind;
+        let own = [Announcement::SubscriptionTest].map(Kind::Announcement);
+        let payload = match &story.event.public_payload {
+            // What concerns the destination alone has no public side.
+            _ if self.lease.target.internal || own.contains(&kind) => &story.event.payload,
+            Some(public) => public,
+            None => return None,
+        };
+        Some((story, payload))
+    }
+
+    fn reader(&self) -> Reader<'a> {
+        Reader {
+            locale: &self.lease.target.locale,
+            time_zone: self.lease.target.time_zone.parse().unwrap_or(chrono_tz::UTC),
+            manage_url: None,
+            unsubscribe_url: None,
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        match self.channel.lane() {
+            Lane::Strict => Patience::Day,
+            Lane::Latest => Patience::Hours,
+        }
+    }
+
+    /// Which jobs go into one message: all for a digest, else each its own; and behind a shared
+    /// credential one at a time, because its rate was taken for one.
+    fn portions<'j>(&self, jobs: &'j [Job]) -> Vec<&'j [Job]> {
+        if self.lease.is_digest {
+            return vec![jobs];
+        }
+        let n_messages = if self.lease.target.credential.is_some() { 1 } else { jobs.len() };
+        jobs.chunks(1).take(n_messages).collect()
+    }
+
+    /// What a job is about, as far as later news make earlier ones stale.
+    fn topic(&self, job: &Job) -> Option<Uuid> {
+        let event = &self.batch.events.get(&job.event)?.event;
+        event.subject.or_else(|| {
+            let about_component = event.kind.as_str().starts_with("component.");
+            event.payload.get("id").filter(|_| about_component)?.as_str()?.parse().ok()
+        })
+    }
+}
+
 impl Served {
-    /// Notes what came of a job; whether the next one may follow.
-    fn take(&mut self, lease: &Lease, job: &Job, sent: Sent) -> bool {
-        let Sent { outcome, attempt, retry_after } = sent;
-        let retry_after = retry_after.and_then(|it| chrono::Duration::from_std(it).ok());
-        let (state, wait) = match next(outcome, job.attempts + 1, retry_after, jitter()) {
+    fn nothing(lease: &Lease) -> Self {
+        Self {
+            settlement: Settlement {
+                subscription: lease.subscription,
+                number: lease.number,
+                jobs: Vec::with_capacity(lease.jobs.len()),
+                wait: None,
+                reached: None,
+                anchors: Anchors::new(),
+            },
+            given_up: None,
+            consequences: Vec::new(),
+        }
+    }
+
+    /// While a chat or mailbox fails, only the latest news of each thing are worth telling: passes
+    /// over what is older. Returns what is left.
+    fn pass_over<'l>(&mut self, serving: &Serving<'l>) -> &'l [Job] {
+        let jobs = serving.lease.jobs.as_slice();
+        if serving.channel.lane() == Lane::Strict || serving.lease.is_digest {
+            return jobs;
+        }
+        let mut rest = jobs;
+        while let Some((head, later)) = rest.split_first() {
+            let topic = serving.topic(head);
+            let stale = topic.is_some() && later.iter().any(|it| serving.topic(it) == topic);
+            let failed = jobs.first().is_some_and(|it| it.attempts > 0);
+            if !(failed && stale) {
+                break;
+            }
+            self.settlement.jobs.push(Settled {
+                delivery: head.delivery,
+                seq: head.seq,
+                state: State::Superseded,
+                attempt: None,
+                receipt: None,
+            });
+            rest = later;
+        }
+        rest
+    }
+
+    /// Notes what else an answer says.
+    fn follow(&mut self, lease: &Lease, told: &Told) {
+        if let Some(credential) = lease.target.credential {
+            let reason = || {
+                let answer = told.attempt.answer.as_deref().or(told.attempt.error.as_deref());
+                answer.unwrap_or("the provider gave no reason").to_owned()
+            };
+            match told.attempt.outcome {
+                Outcome::Credential => {
+                    self.consequences.push(Consequence::Refused(credential, reason()));
+                }
+                Outcome::Delivered if lease.target.refused => {
+                    self.consequences.push(Consequence::Accepted(credential));
+                }
+                _ => {}
+            }
+            if let Some(hold) = told.hold.and_then(|it| chrono::Duration::from_std(it).ok()) {
+                self.consequences.push(Consequence::Hold(credential, hold));
+            }
+        }
+        if let Some(moved) = &told.moved {
+            self.consequences.push(Consequence::Moved(lease.subscription, moved.clone()));
+        }
+    }
+
+    /// Notes what came of jobs told together; whether the next may follow.
+    fn take(&mut self, lease: &Lease, jobs: &[Job], told: Told, patience: Patience) -> bool {
+        let Told { attempt, wait: asked, receipt, .. } = told;
+        let outcome = attempt.outcome;
+        let asked = asked.and_then(|it| chrono::Duration::from_std(it).ok());
+        let n_attempts = jobs.iter().map(|it| it.attempts).max().unwrap_or(0) + 1;
+        let (state, wait) = match next(outcome, n_attempts, asked, jitter(), patience) {
+            Next::Finish(State::Delivered) if receipt.is_some() => (State::Accepted, None),
             Next::Finish(State::Delivered) => (State::Delivered, None),
             Next::Finish(state) => (state, Some(AFTER_DEATH)),
             Next::Retry(wait) => (State::Retrying, Some(wait)),
         };
-        let reason = match outcome {
-            Outcome::Gone => Some("the destination answered 410 Gone"),
-            Outcome::Delivered => None,
-            _ if lease.target.hopeless && state == State::Dead => {
-                Some("every attempt of the last five days failed")
-            }
-            _ => None,
-        };
-        if let Some(reason) = reason {
-            let (subscription, reason) = (lease.subscription, reason.to_owned());
-            self.given_up = Some(GivenUp { subscription, reason });
+        self.give_up(lease, outcome, state);
+        for Job { delivery, seq, .. } in jobs {
+            self.settlement.jobs.push(Settled {
+                delivery: *delivery,
+                seq: *seq,
+                state,
+                attempt: Some(attempt.clone()),
+                receipt: receipt.clone(),
+            });
         }
-        let Job { delivery, seq, .. } = *job;
-        self.settlement.jobs.push(Settled { delivery, seq, state, attempt });
-        self.settlement.wait = wait;
-        state == State::Delivered
+        let delivered = outcome == Outcome::Delivered;
+        let between = lease.target.credential.map(|_| BETWEEN_MESSAGES);
+        self.settlement.wait = if delivered { between } else { wait };
+        // A refused credential says nothing about the destination.
+        self.settlement.reached = (outcome != Outcome::Credential).then_some(delivered);
+        delivered
     }
-}
 
-/// What a failure without answer means for the schedule.
-fn class(failure: Failure) -> Outcome {
-    match failure {
-        Failure::Blocked(_) | Failure::Unsendable => Outcome::Blocked,
-        Failure::Dns | Failure::Tls => Outcome::Misconfigured,
-        Failure::DnsTimeout
-        | Failure::Connect
-        | Failure::Timeout
-        | Failure::Interrupted
-        | Failure::Malformed => Outcome::Transient,
+    fn give_up(&mut self, lease: &Lease, outcome: Outcome, state: State) {
+        let reason = match outcome {
+            Outcome::Gone => "the destination is gone for good",
+            Outcome::Delivered | Outcome::Credential => return,
+            _ if lease.target.hopeless && state == State::Dead => {
+                "every attempt of the last five days failed"
+            }
+            _ => return,
+        };
+        let (subscription, reason) = (lease.subscription, reason.to_owned());
+        self.given_up = Some(GivenUp { subscription, reason });
     }
-}
-
-fn refused(error: &str) -> Sent {
-    unsent(Outcome::Blocked, error)
-}
-
-fn transient(error: &str) -> Sent {
-    unsent(Outcome::Transient, error)
-}
-
-fn unsent(outcome: Outcome, error: &str) -> Sent {
-    let at = app::clock::now();
-    let error = Some(error.to_owned());
-    let attempt = Attempt { at, outcome, status: None, latency_ms: 0, error, answer: None };
-    Sent { outcome, attempt, retry_after: None }
-}
-
-/// What of an answer is kept: text, without NUL, which Postgres cannot store.
-fn trimmed(body: &[u8]) -> Option<String> {
-    let kept = body.get(..ANSWER_MAX).unwrap_or(body);
-    let text = String::from_utf8_lossy(kept).replace('\0', "\u{fffd}");
-    (!text.is_empty()).then_some(text)
 }
 
 /// A number in 0..1.
@@ -213,10 +334,10 @@ fn jitter() -> f64 {
     f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX)
 }
 
-fn count(channel: &str, sent: &Sent) {
-    let outcome = sent.outcome.as_str();
+fn count(channel: &str, told: &Told) {
+    let outcome = told.attempt.outcome.as_str();
     let labels = [("channel", channel.to_owned()), ("outcome", outcome.to_owned())];
     metrics::counter!("farol_delivery_attempts_total", &labels).increment(1);
-    let took = Duration::from_millis(sent.attempt.latency_ms.unsigned_abs());
+    let took = Duration::from_millis(told.attempt.latency_ms.unsigned_abs());
     metrics::histogram!("farol_delivery_duration_seconds", &labels).record(took);
 }

@@ -2,12 +2,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::credential;
 use app::delivery::{GivenUp, Settlement, settle};
+use app::vault::Vault;
 use app::{Db, Error};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::send::Served;
+use crate::send::{Consequence, Served};
 use crate::{Bells, seam};
 
 /// Results per transaction. Measured in the design study: a batch of 100 costs a tenth of single
@@ -20,7 +22,12 @@ const LINGER: Duration = Duration::from_millis(10);
 const TRIES: u32 = 40;
 const TRY_EVERY: Duration = Duration::from_millis(500);
 
-pub async fn run(db: Db, mut results: mpsc::Receiver<Served>, bells: Arc<Bells>) {
+pub async fn run(
+    db: Db,
+    vault: Arc<Vault>,
+    mut results: mpsc::Receiver<Served>,
+    bells: Arc<Bells>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while results.recv_many(&mut batch, BATCH).await > 0 {
         if batch.len() < BATCH {
@@ -30,13 +37,34 @@ pub async fn run(db: Db, mut results: mpsc::Receiver<Served>, bells: Arc<Bells>)
                 batch.push(more);
             }
         }
-        let (mut settlements, mut given_up) = (Vec::new(), Vec::new());
-        for Served { settlement, given_up: hopeless } in batch.drain(..) {
+        let (mut settlements, mut given_up, mut more) = (Vec::new(), Vec::new(), Vec::new());
+        for Served { settlement, given_up: hopeless, consequences } in batch.drain(..) {
             settlements.push(settlement);
             given_up.extend(hopeless);
+            more.extend(consequences);
+        }
+        // First, so that nothing is sent with a refused credential or to an old address meanwhile.
+        for consequence in more {
+            follow(&db, &vault, consequence).await;
         }
         write(&db, settlements, given_up).await;
         bells.deliver.notify_one();
+    }
+}
+
+/// What cannot be noted is met again with the next message.
+async fn follow(db: &Db, vault: &Arc<Vault>, consequence: Consequence) {
+    let vault = Arc::clone(vault);
+    let noted = seam::run(db, move |db| match consequence {
+        Consequence::Refused(credential, reason) => credential::refuse(db, credential, &reason),
+        Consequence::Accepted(credential) => credential::accept(db, credential),
+        Consequence::Hold(credential, wait) => credential::hold(db, credential, wait),
+        Consequence::Moved(subscription, config) => {
+            db.write(|db| app::subscription::follow(db, &vault, subscription, &config))
+        }
+    });
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "what an answer said could not be noted");
     }
 }
 

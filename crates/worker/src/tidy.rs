@@ -30,6 +30,7 @@ fn tidy(db: &Db, round: u32) -> Result<(), Error> {
     measure(db)?;
     if round.is_multiple_of(SWEEP_EVERY) {
         sweep(db)?;
+        app::delivery::warn(db)?;
     }
     if round.is_multiple_of(PRUNE_EVERY) {
         prune(db)?;

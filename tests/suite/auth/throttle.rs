@@ -4,7 +4,7 @@ use tests::node::{ADMIN_EMAIL, ADMIN_PASSWORD};
 use tests::{Client, Reply, World};
 
 use super::unauthenticated;
-use crate::check::problem;
+use crate::check::{invalid, problem};
 
 async fn login(client: &Client, email: &str, password: &str) -> Reply {
     client
@@ -63,4 +63,35 @@ async fn guessing_many_accounts_slows_down_the_address() {
 
 async fn problem_of_address(world: &World) {
     problem(&login(world, "fresh@example.org", "wrong").await, 429);
+}
+
+#[tokio::test]
+async fn guessing_the_current_password_slows_down() {
+    let world = World::new().await;
+    let person = world.person().await;
+    let change = |current: &str| {
+        let body = json!({"current_password": current, "new_password": "another long password"});
+        person.raw(reqwest::Method::POST, "/api/v1/auth/password").json(&body)
+    };
+    for _ in 0..2 {
+        let again = change("the same").header("idempotency-key", "one");
+        invalid(&Reply::of(again).await, &["/current_password"]);
+    }
+    let mut guesses = 1;
+    let refused = loop {
+        let reply = Reply::of(change("wrong")).await;
+        if reply.status == 429 {
+            break reply;
+        }
+        invalid(&reply, &["/current_password"]);
+        guesses += 1;
+        assert!(guesses < 30, "nobody stops the guessing");
+    };
+    assert!((3..=10).contains(&guesses), "{guesses}");
+    problem(&refused, 429);
+    assert!(refused.header("retry-after").parse::<u32>().is_ok_and(|it| it > 0));
+    problem(&Reply::of(change(ADMIN_PASSWORD)).await, 429);
+    world.person().await;
+    world.set_clock(chrono::Duration::hours(1));
+    Reply::of(change(ADMIN_PASSWORD)).await.expect(204);
 }

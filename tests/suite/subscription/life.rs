@@ -116,3 +116,16 @@ async fn a_rotated_secret_signs_along_for_a_day() {
         assert_eq!(is_signed(last, old), n_signatures == 2);
     }
 }
+
+#[tokio::test]
+async fn its_health_is_never_called_unchanged() {
+    let (world, sink) = (World::new().await, Sink::start().await);
+    let one = subscribe(&world, json!({"url": sink.url("/one")})).await;
+    let tag = world.get(&path(&one)).await.expect(200).header("etag").to_owned();
+    let again =
+        || Reply::of(world.raw(reqwest::Method::GET, &path(&one)).header("if-none-match", &tag));
+    again().await.expect(304);
+    happens(&world, "First").await;
+    reaches(&world, &one, 0, "delivered", 1).await;
+    assert!(again().await.expect(200).json["last_success_at"].is_string());
+}

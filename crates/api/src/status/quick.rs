@@ -18,9 +18,6 @@ use uuid::Uuid;
 use crate::{conditional, request, state};
 
 const PATH: &str = "/api/v1/status";
-/// Headers that make an answer depend on more than the page.
-const PARTICULAR: [HeaderName; 3] = [header::AUTHORIZATION, header::ORIGIN, request::ID];
-
 /// What is counted of answers of one kind.
 struct Tally {
     n_answers: Counter,
@@ -40,23 +37,45 @@ impl Tally {
     }
 }
 
+/// What decides how the page is presented.
+#[derive(Default)]
+struct Asked<'r> {
+    accepted: Option<&'r HeaderValue>,
+    seen: Option<&'r HeaderValue>,
+}
+
+impl<'r> Asked<'r> {
+    /// Nothing if a header makes the answer depend on more than the page. Most requests have few
+    /// headers: one look at each is cheaper than to look up each name.
+    fn of(headers: &'r HeaderMap) -> Option<Self> {
+        let mut asked = Self::default();
+        for (name, value) in headers {
+            match *name {
+                header::AUTHORIZATION | header::ORIGIN => return None,
+                header::ACCEPT_ENCODING => asked.accepted = asked.accepted.or(Some(value)),
+                header::IF_NONE_MATCH => asked.seen = asked.seen.or(Some(value)),
+                _ if *name == request::ID => return None,
+                _ => {}
+            }
+        }
+        Some(asked)
+    }
+}
+
 /// The answer, if this is a request that needs no more than the page.
 pub fn answer(req: &ServiceRequest) -> Option<HttpResponse> {
-    let headers = req.headers();
-    if req.path() != PATH
-        || req.method() != Method::GET
-        || PARTICULAR.iter().any(|it| headers.contains_key(it))
-        || tracing::enabled!(tracing::Level::DEBUG)
+    if req.path() != PATH || req.method() != Method::GET || tracing::enabled!(tracing::Level::DEBUG)
     {
         return None;
     }
+    let asked = Asked::of(req.headers())?;
     let state = state::of(req.request());
     let pages = state.live.pages()?;
     if state.is_internal() || !(state.is_ready)() || state.live.stale_for().is_some() {
         return None;
     }
     let began = Instant::now();
-    let response = present(pages.status(Visibility::Public), headers)?;
+    let response = present(pages.status(Visibility::Public), &asked)?;
     let [fresh, known] = &*TALLIES;
     let tally = if response.status() == StatusCode::OK { fresh } else { known };
     tally.n_answers.increment(1);
@@ -64,36 +83,43 @@ pub fn answer(req: &ServiceRequest) -> Option<HttpResponse> {
     Some(response)
 }
 
-fn present(document: &Document, asked: &HeaderMap) -> Option<HttpResponse> {
-    let accepted = asked.get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
+/// The headers that every answer has. Cloning a value that is checked already costs next to nothing.
+static ALWAYS: [(HeaderName, HeaderValue); 4] = [
+    (header::VARY, HeaderValue::from_static("Accept-Encoding, Authorization, Origin")),
+    (header::CACHE_CONTROL, HeaderValue::from_static(conditional::PUBLIC)),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(request::EXPOSED)),
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+];
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+fn present(document: &Document, asked: &Asked<'_>) -> Option<HttpResponse> {
+    let accepted = asked.accepted.and_then(|it| it.to_str().ok());
     let encoding = Encoding::negotiate(accepted.unwrap_or_default());
-    let etag = HeaderValue::try_from(document.etag(encoding)).ok()?;
-    let is_known = conditional::matches(asked.get(header::IF_NONE_MATCH), &etag);
-    let mut response = if is_known {
+    let etag = HeaderValue::from_maybe_shared(document.etag(encoding)).ok()?;
+    let mut response = if conditional::matches(asked.seen, &etag) {
         HttpResponse::new(StatusCode::NOT_MODIFIED)
     } else {
-        HttpResponse::with_body(StatusCode::OK, BoxBody::new(document.body(encoding)))
+        with_body(document, encoding)
     };
     let headers = response.headers_mut();
-    headers.reserve(12);
-    if !is_known {
-        set(headers, header::CONTENT_TYPE, "application/json");
-        if let Some(name) = encoding.name() {
-            set(headers, header::CONTENT_ENCODING, name);
-        }
-    }
     headers.insert(header::ETAG, etag);
-    set(headers, header::VARY, "Accept-Encoding, Authorization, Origin");
-    set(headers, header::CACHE_CONTROL, conditional::PUBLIC);
-    set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, request::EXPOSED);
-    set(headers, header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    for (name, value) in &ALWAYS {
+        headers.insert(name.clone(), value.clone());
+    }
     let mut id = Uuid::encode_buffer();
-    let id = Uuid::now_v7().hyphenated().encode_lower(&mut id);
+    let id = request::new_id().hyphenated().encode_lower(&mut id);
     headers.insert(request::ID, HeaderValue::from_str(id).ok()?);
-    request::secure(headers, false);
     Some(response)
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.insert(name, HeaderValue::from_static(value));
+fn with_body(document: &Document, encoding: Encoding) -> HttpResponse {
+    let body = BoxBody::new(document.body(encoding));
+    let mut response = HttpResponse::with_body(StatusCode::OK, body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON.clone());
+    if let Some(name) = encoding.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    request::secure(headers, false);
+    response
 }

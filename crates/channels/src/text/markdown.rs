@@ -287,11 +287,18 @@ fn first_url(text: &str) -> Option<(&str, &str, &str)> {
 
 /// What is left of raw HTML.
 fn without_tags(html: &str) -> String {
+    let is_tag =
+        |after: &str| after.starts_with(|it: char| it.is_ascii_alphabetic() || "/!?".contains(it));
     let mut shown = String::new();
     let mut rest = html;
     while let Some((before, after)) = rest.split_once('<') {
         shown.push_str(before);
-        rest = after.split_once('>').map_or("", |it| it.1);
+        rest = if is_tag(after) {
+            after.split_once('>').map_or("", |it| it.1)
+        } else {
+            shown.push('<');
+            after
+        };
     }
     shown.push_str(rest);
     shown
@@ -325,6 +332,7 @@ mod tests {
         assert_eq!(pieces("[a](javascript:alert(1))"), [text("a")]);
         assert_eq!(pieces("![a](https://a.example/i.png)"), [text("a")]);
         assert_eq!(pieces("a<script src=x>b</script>"), [text("a"), text("b")]);
+        assert_eq!(without_tags("<p class=\"x\">5 < 6</p><!-- x --> <3"), "5 < 6 <3");
         assert_eq!(pieces("<div>\nfine\n</div>\n\nx").last(), Some(&text("x")));
     }
 

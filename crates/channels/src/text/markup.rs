@@ -18,6 +18,10 @@ pub(crate) trait Dialect {
     }
     /// Escapes a piece of text, however small.
     fn escape(&self, text: &str) -> String;
+    /// Text in code, where a place treats it unlike other text.
+    fn code(&self, _text: &str) -> Option<String> {
+        None
+    }
     fn url(&self, url: &str) -> String;
     fn open(&self, style: &Style) -> String;
     fn close(&self, style: &Style) -> String;
@@ -87,14 +91,20 @@ impl Dialect for Plain {
 /// is kept.
 pub(crate) fn render(markdown: &str, dialect: &dyn Dialect, limit: &Limit) -> String {
     let pieces = pieces(markdown);
-    let whole = Limit { max: usize::MAX, ..limit.clone() };
-    let Sheet { used, out, .. } = Sheet::new(dialect, &whole).write(&pieces);
+    let (out, used) = assemble(&pieces, dialect);
     if used <= limit.max {
         return out;
     }
     let room = limit.max.saturating_sub(limit.end_weight + dialect.unit().of(ELLIPSIS));
     let narrow = Limit { max: room, ..limit.clone() };
     Sheet::new(dialect, &narrow).write(&pieces).out
+}
+
+/// Puts a whole text into the markup of a place, and says how much of a limit that takes.
+pub(crate) fn assemble(pieces: &[Piece], dialect: &dyn Dialect) -> (String, usize) {
+    let limit = Limit::of(usize::MAX);
+    let Sheet { out, used, .. } = Sheet::new(dialect, &limit).write(pieces);
+    (out, used)
 }
 
 /// The result as far as it goes.
@@ -132,7 +142,16 @@ impl<'a> Sheet<'a> {
         match piece {
             Piece::Text(text) => {
                 let dialect = self.dialect;
-                dialect.tame(text).graphemes(true).all(|it| self.put_character(it))
+                let in_code = self.open.iter().any(|it| matches!(it, Style::Code | Style::Block));
+                let code = if in_code { dialect.code(text) } else { None };
+                match code {
+                    Some(code) => code.graphemes(true).all(|it| self.put_character(it, it)),
+                    None => {
+                        let escape = |it: &str| dialect.escape(it);
+                        let tame = dialect.tame(text);
+                        tame.graphemes(true).all(|it| self.put_character(&escape(it), it))
+                    }
+                }
             }
             Piece::Url(url) => self.add(&self.dialect.url(url), url),
             Piece::Open(style) => {
@@ -160,12 +179,12 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn put_character(&mut self, character: &str) -> bool {
+    fn put_character(&mut self, marked: &str, character: &str) -> bool {
         if character == "\n" && self.open.contains(&&Style::Quote) {
             let line = format!("\n{}", self.dialect.quotes());
             return self.add(&line, character);
         }
-        self.add(&self.dialect.escape(character), character)
+        self.add(marked, character)
     }
 
     fn add(&mut self, marked: &str, shown: &str) -> bool {
@@ -182,6 +201,8 @@ impl<'a> Sheet<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::text::plain;
 
@@ -222,5 +243,56 @@ mod tests {
             "word word word… more"
         );
         assert_eq!(render("word", &Plain(Unit::Chars), &limit), "word");
+    }
+
+    /// Marks that a test can count.
+    struct Counted(bool);
+
+    impl Dialect for Counted {
+        fn unit(&self) -> Unit {
+            Unit::Utf16
+        }
+
+        fn counts_marks(&self) -> bool {
+            self.0
+        }
+
+        fn escape(&self, text: &str) -> String {
+            text.replace(['\u{1}', '\u{2}'], "")
+        }
+
+        fn url(&self, url: &str) -> String {
+            self.escape(url)
+        }
+
+        fn open(&self, _: &Style) -> String {
+            "\u{1}".to_owned()
+        }
+
+        fn close(&self, _: &Style) -> String {
+            "\u{2}".to_owned()
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+        #[test]
+        fn whatever_comes_is_balanced_and_fits(
+            markdown in "([-#*_~`>|\\[\\]()<>!/:.0-9 \n\t\\\\&]|http://a|<br>|<!x|👩‍👧|[a-zé]{1,3}){0,60}",
+            max in 0_usize..120,
+            counts_marks in any::<bool>(),
+        ) {
+            let made = render(&markdown, &Counted(counts_marks), &Limit::of(max));
+            let mut depth = 0_i32;
+            for c in made.chars() {
+                depth += i32::from(c == '\u{1}') - i32::from(c == '\u{2}');
+                prop_assert!(depth >= 0, "{made:?}");
+            }
+            prop_assert_eq!(depth, 0);
+            let shown = made.replace(['\u{1}', '\u{2}'], "");
+            let counted = Unit::Utf16.of(if counts_marks { &made } else { &shown });
+            prop_assert!(counted <= max.max(1), "{counted} of {max}: {made:?}");
+        }
     }
 }

@@ -16,7 +16,9 @@ use domain::event::Logged;
 use domain::page::Indicator;
 use uuid::Uuid;
 
+use crate::prepared::Prepare as _;
 use crate::subscription::Sealed;
+use crate::thread::{self, Anchors};
 use crate::{DbError, Read, Write};
 
 /// A destination that is ours for a while, and the oldest of what it is owed.
@@ -28,6 +30,8 @@ pub struct Lease {
     pub target: Target,
     /// In order; at least one.
     pub jobs: Vec<Job>,
+    /// Tells all of them in one message.
+    pub is_digest: bool,
 }
 
 /// How to reach a destination.
@@ -37,6 +41,11 @@ pub struct Target {
     pub sealed: Sealed,
     /// Whether it hears of internal things.
     pub internal: bool,
+    pub locale: String,
+    pub time_zone: String,
+    /// What it shares with other destinations, and whether the provider refused that last.
+    pub credential: Option<Uuid>,
+    pub refused: bool,
     /// It has failed for so long, without one success, that it is given up at the next failure.
     pub hopeless: bool,
 }
@@ -61,15 +70,21 @@ pub struct Settlement {
     /// How long to leave the destination alone before what else it is owed; nothing when it can
     /// go on at once.
     pub wait: Option<Duration>,
+    /// Whether the destination answered well; nothing when this says nothing about it.
+    pub reached: Option<bool>,
+    /// Threads that were begun or went on.
+    pub anchors: Anchors,
 }
 
-/// What came of an attempt.
+/// What came of an attempt, or of the decision not to make one.
 #[derive(Clone, Debug)]
 pub struct Settled {
     pub delivery: Uuid,
     pub seq: i64,
     pub state: State,
-    pub attempt: Attempt,
+    pub attempt: Option<Attempt>,
+    /// The provider's id of the message, when its fate is reported later.
+    pub receipt: Option<String>,
 }
 
 /// How much is waiting.
@@ -93,40 +108,17 @@ pub fn claim(
     depth: i64,
     lease: Duration,
 ) -> Result<Vec<Lease>, DbError> {
-    let rows: Vec<Row> = diesel::sql_query(
-        "with due as materialized (
-             select subscription_id from destinations
-             where lane = $1 and ready_at <= (select farol_now()) and not paused
-               and last_seq > done_seq
-             order by ready_at limit $2 for update skip locked),
-         leased as (
-             update destinations d
-             set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1
-             from due where d.subscription_id = due.subscription_id
-             returning d.subscription_id, d.lease_no, d.done_seq, d.failing_since)
-         select l.subscription_id, l.lease_no, s.channel, s.secrets, s.signing_secret,
-                case when s.previous_secret_until > (select farol_now()) then s.previous_secret end
-                    as previous_secret,
-                s.previous_secret_until, s.audience = 'internal' as internal,
-                coalesce(l.failing_since < (select farol_now()) - make_interval(secs => $5), false)
-                    as hopeless,
-                q.id, q.seq, q.event_id, jsonb_array_length(q.attempts) as attempts
-         from leased l
-         join subscriptions s on s.id = l.subscription_id
-         cross join lateral (
-             select * from deliveries where subscription_id = l.subscription_id and seq > l.done_seq
-             order by seq limit $3) q
-         order by l.subscription_id, q.seq",
-    )
-    .bind::<SmallInt, _>(lane)
-    .bind::<BigInt, _>(limit)
-    .bind::<BigInt, _>(depth)
-    .bind::<Double, _>(seconds(lease))
-    .bind::<Double, _>(seconds(DISABLE_AFTER))
-    .load(db.conn)?;
+    let rows: Vec<Row> = diesel::sql_query(CLAIM)
+        .bind::<SmallInt, _>(lane)
+        .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(depth)
+        .bind::<Double, _>(seconds(lease))
+        .bind::<Double, _>(seconds(DISABLE_AFTER))
+        .prepared()
+        .load(db.conn)?;
     let mut leases: Vec<Lease> = Vec::new();
     for row in rows {
-        let attempts = usize::try_from(row.attempts).unwrap_or(0);
+        let attempts = usize::try_from(row.n_attempts).unwrap_or(0);
         let job = Job { delivery: row.id, seq: row.seq, event: row.event_id, attempts };
         match leases.last_mut() {
             Some(lease) if lease.subscription == row.subscription_id => lease.jobs.push(job),
@@ -136,13 +128,73 @@ pub fn claim(
     Ok(leases)
 }
 
+/// Destinations without a shared credential come as they are ready. Of those behind one credential
+/// only as many are taken as its provider would let through now, and of those behind a refused one
+/// a single one, to see whether it works again.
+const CLAIM: &str = "
+with free as materialized (
+    select c.id, case when c.failing_since is not null then 1 else least(c.burst, 1 + floor(
+               extract(epoch from (select farol_now()) - c.next_free_at) * 1e6 / c.interval_us))::int
+           end as n
+    from credentials c
+    where c.next_free_at <= (select farol_now())
+    order by c.id for update skip locked),
+candidates as (
+    (select subscription_id from destinations
+     where credential_id is null and lane = $1 and ready_at <= (select farol_now()) and not paused
+       and last_seq > done_seq
+     order by ready_at limit $2)
+    union all
+    select d.subscription_id from free f cross join lateral (
+        select subscription_id from destinations
+        where credential_id = f.id and lane = $1 and ready_at <= (select farol_now()) and not paused
+          and last_seq > done_seq
+        order by ready_at limit f.n) d),
+due as materialized (
+    select d.subscription_id, d.credential_id from destinations d
+    join candidates c on c.subscription_id = d.subscription_id
+    where d.lane = $1 and d.ready_at <= (select farol_now()) and not d.paused
+      and d.last_seq > d.done_seq
+    order by d.ready_at limit $2 for update of d skip locked),
+spent as (
+    update credentials c
+    set next_free_at = greatest(c.next_free_at,
+                (select farol_now()) - make_interval(secs => c.burst * c.interval_us / 1e6))
+            + make_interval(secs => u.n * c.interval_us / 1e6)
+    from (select credential_id, count(*) as n from due group by credential_id) u
+    where c.id = u.credential_id),
+leased as (
+    update destinations d
+    set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1
+    from due where d.subscription_id = due.subscription_id
+    returning d.subscription_id, d.lease_no, d.done_seq, d.failing_since, d.credential_id)
+select l.subscription_id, l.lease_no, s.channel, s.secrets, s.signing_secret,
+       case when s.previous_secret_until > (select farol_now()) then s.previous_secret end
+           as previous_secret,
+       s.previous_secret_until, s.audience = 'internal' as internal, s.locale, s.time_zone,
+       l.credential_id, c.failing_since is not null as refused, s.digest_minutes > 0 as is_digest,
+       coalesce(l.failing_since < (select farol_now()) - make_interval(secs => $5), false)
+           as hopeless,
+       q.id, q.seq, q.event_id, q.n_attempts
+from leased l
+join subscriptions s on s.id = l.subscription_id
+left join credentials c on c.id = l.credential_id
+cross join lateral (
+    select id, seq, event_id, case when attempts = '[]' then 0 else (
+               select count(*) from jsonb_array_elements(attempts) a
+               where a ->> 'outcome' <> 'credential')::int end as n_attempts
+    from deliveries where subscription_id = l.subscription_id and seq > l.done_seq
+    order by seq limit case when s.digest_minutes > 0 then 50 else $3 end) q
+order by l.subscription_id, q.seq";
+
 /// The events behind jobs.
 pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
     let rows: Vec<EventRow> = diesel::sql_query(
-        "select id, sequence, kind, payload, public_payload, indicator, created_at
+        "select id, sequence, kind, incident_id as subject, payload, public_payload, indicator, created_at
          from events where id = any($1) and sequence is not null",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .prepared()
     .load(db.conn)?;
     Ok(rows.into_iter().filter_map(EventRow::dress).collect())
 }
@@ -150,12 +202,14 @@ pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
 /// Writes results back. Returns the subscriptions whose lease had run out: theirs were dropped.
 pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid>, DbError> {
     // A crash of Postgres may forget the last results: those deliveries are repeated, none is lost.
-    diesel::sql_query("set local synchronous_commit = off").execute(db.conn)?;
+    diesel::sql_query("set local synchronous_commit = off").prepared().run(db.conn)?;
     let held = held(db, settlements)?;
     let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
         settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
     finish(db, &kept)?;
     move_on(db, &kept)?;
+    let anchors = kept.iter().flat_map(|it| it.anchors.clone()).collect();
+    thread::keep(db, &anchors)?;
     Ok(late.into_iter().map(|it| it.subscription).collect())
 }
 
@@ -188,6 +242,7 @@ fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, 
          order by subscription_id for update",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .prepared()
     .load(db.conn)?;
     Ok(rows.into_iter().map(|it| (it.subscription_id, it.lease_no)).collect())
 }
@@ -198,31 +253,34 @@ fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError
     let states: Vec<&str> = jobs.iter().map(|it| it.state.as_str()).collect();
     let attempts: Vec<String> = jobs
         .iter()
-        .map(|it| serde_json::to_string(&it.attempt).unwrap_or_else(|_| "null".to_owned()))
+        .map(|it| serde_json::to_string(it.attempt.as_slice()).unwrap_or_else(|_| "[]".to_owned()))
         .collect();
+    let receipts: Vec<Option<&str>> = jobs.iter().map(|it| it.receipt.as_deref()).collect();
     diesel::sql_query(
         "update deliveries q
-         set state = r.state, attempts = q.attempts || r.attempt::jsonb,
-             finished_at = case when r.state in ('delivered', 'dead') then farol_now() end
-         from unnest($1, $2, $3) as r (id, state, attempt) where q.id = r.id",
+         set state = r.state, attempts = q.attempts || r.attempts::jsonb, receipt = r.receipt,
+             finished_at = case when r.state <> 'retrying' then farol_now() end
+         from unnest($1, $2, $3, $4) as r (id, state, attempts, receipt) where q.id = r.id",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(states)
     .bind::<Array<Text>, _>(attempts)
-    .execute(db.conn)?;
+    .bind::<Array<Nullable<Text>>, _>(receipts)
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 
 /// Compares columns of the row itself, never a sub-select: under a concurrent fan-out only the row
 /// is read again, and the wake-up would be lost.
 fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
-    let over = |it: &Settled| matches!(it.state, State::Delivered | State::Dead);
+    let over = |it: &&Settled| it.state.is_over();
     let (mut ids, mut done, mut waits, mut reached) = (vec![], vec![], vec![], vec![]);
     for it in settlements {
         ids.push(it.subscription);
-        done.push(it.jobs.iter().filter(|job| over(job)).map(|job| job.seq).max());
+        done.push(it.jobs.iter().filter(over).map(|job| job.seq).max());
         waits.push(it.wait.map(seconds));
-        reached.push(it.jobs.last().map(|job| job.state == State::Delivered));
+        reached.push(it.reached);
     }
     diesel::sql_query(
         "update destinations d set
@@ -231,6 +289,7 @@ fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbErro
                              then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
              lane = case r.reached when true then 0 when false then 1 else d.lane end,
              last_success_at = case when r.reached then farol_now() else d.last_success_at end,
+             n_warned = case when r.reached then 0 else d.n_warned end,
              failing_since = case r.reached when true then null
                                             when false then coalesce(d.failing_since, farol_now())
                                             else d.failing_since end
@@ -241,12 +300,13 @@ fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbErro
     .bind::<Array<Nullable<BigInt>>, _>(done)
     .bind::<Array<Nullable<Double>>, _>(waits)
     .bind::<Array<Nullable<Bool>>, _>(reached)
-    .execute(db.conn)?;
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 
 #[expect(clippy::as_conversions, reason = "waits are far below 2^53 milliseconds")]
-fn seconds(duration: Duration) -> f64 {
+pub(crate) fn seconds(duration: Duration) -> f64 {
     duration.num_milliseconds() as f64 / 1000.0
 }
 
@@ -285,7 +345,17 @@ struct Row {
     #[diesel(sql_type = SqlUuid)]
     event_id: Uuid,
     #[diesel(sql_type = Integer)]
-    attempts: i32,
+    n_attempts: i32,
+    #[diesel(sql_type = Text)]
+    locale: String,
+    #[diesel(sql_type = Text)]
+    time_zone: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    credential_id: Option<Uuid>,
+    #[diesel(sql_type = Bool)]
+    refused: bool,
+    #[diesel(sql_type = Bool)]
+    is_digest: bool,
 }
 
 impl Row {
@@ -300,10 +370,14 @@ impl Row {
             channel: self.channel,
             sealed,
             internal: self.internal,
+            locale: self.locale,
+            time_zone: self.time_zone,
+            credential: self.credential_id,
+            refused: self.refused,
             hopeless: self.hopeless,
         };
         let (subscription, number) = (self.subscription_id, self.lease_no);
-        Lease { subscription, number, target, jobs: vec![job] }
+        Lease { subscription, number, target, jobs: vec![job], is_digest: self.is_digest }
     }
 }
 
@@ -315,6 +389,8 @@ struct EventRow {
     sequence: i64,
     #[diesel(sql_type = Text)]
     kind: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    subject: Option<Uuid>,
     #[diesel(sql_type = Json)]
     payload: serde_json::Value,
     #[diesel(sql_type = Nullable<Json>)]
@@ -327,9 +403,10 @@ struct EventRow {
 
 impl EventRow {
     fn dress(self) -> Option<Logged> {
-        let Self { id, sequence, kind, payload, public_payload, indicator, created_at } = self;
+        let Self { id, sequence, kind, subject, payload, public_payload, indicator, created_at } =
+            self;
         let kind = kind.parse().ok()?;
         let indicator = indicator.and_then(|it| it.parse().ok()).unwrap_or(Indicator::None);
-        Some(Logged { id, sequence, kind, payload, public_payload, indicator, created_at })
+        Some(Logged { id, sequence, kind, subject, payload, public_payload, indicator, created_at })
     }
 }

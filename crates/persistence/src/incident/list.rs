@@ -91,6 +91,15 @@ pub fn open(db: &mut Read<'_>) -> Result<Vec<Incident>, DbError> {
     row::assemble(db, rows)
 }
 
+/// These of the incidents, in no order.
+pub fn among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Incident>, DbError> {
+    let rows: Vec<Row> = incidents::table
+        .filter(incidents::deleted_at.is_null().and(incidents::id.eq_any(ids)))
+        .select(Row::as_select())
+        .load(db.conn)?;
+    row::assemble(db, rows)
+}
+
 /// Ids of incidents that touch what the filter names. An internal component is none that a
 /// reader of public things may ask about.
 fn touching(

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
-use domain::component;
+use domain::component::{self, Component};
 use domain::incident::{
     Affected, Change, Effect, Entry, Impact, Incident, Status, Timeline, Update, UpdatedComponent,
     replay,
@@ -92,6 +92,19 @@ struct Named {
     position: i32,
 }
 
+impl From<&Component> for Named {
+    fn from(component: &Component) -> Self {
+        let Component { id, slug, name, visibility, position, .. } = component;
+        Self {
+            id: *id,
+            slug: slug.clone(),
+            name: name.clone(),
+            visibility: Word(*visibility),
+            position: *position,
+        }
+    }
+}
+
 /// Puts incidents together with their updates and the present names of their components.
 pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident>, DbError> {
     let ids: Vec<Uuid> = rows.iter().map(|it| it.id).collect();
@@ -124,6 +137,17 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident
 }
 
 impl Row {
+    /// An incident whose only update is `first`, which names `touched`.
+    pub(super) fn opened(
+        self,
+        first: UpdateRow,
+        touched: &[Component],
+        page: &domain::page::Settings,
+    ) -> Incident {
+        let named = touched.iter().map(|it| (it.id, Named::from(it))).collect();
+        self.dress(vec![first], &named, page)
+    }
+
     fn dress(
         self,
         updates: Vec<UpdateRow>,

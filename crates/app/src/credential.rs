@@ -1,0 +1,47 @@
+//! Credentials that many subscriptions share: what their providers say of them.
+use chrono::Duration;
+use domain::caller::{Caller, Scope};
+use domain::event::{About, Announcement, Event, Kind};
+use persistence::credential;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Db, Error, Read};
+
+pub use persistence::credential::Refused;
+
+/// Sends nothing with the credential for as long as its provider asked.
+pub fn hold(db: &Db, id: Uuid, wait: Duration) -> Result<(), Error> {
+    db.write(|db| Ok(credential::hold(db, id, wait)?))
+}
+
+/// The provider refuses the credential: whatever goes out with it waits, nobody is unsubscribed,
+/// and internal subscriptions are told once.
+pub fn refuse(db: &Db, id: Uuid, reason: &str) -> Result<(), Error> {
+    db.write(|db| {
+        let Some(refused) = credential::refuse(db, id, reason)? else { return Ok(()) };
+        let now = db.now()?;
+        let payload = json!({
+            "id": refused.id,
+            "channel": refused.channel,
+            "reason": refused.reason,
+            "failing_since": refused.failing_since,
+        });
+        let kind = Kind::Announcement(Announcement::CredentialRefused);
+        let about = About::default();
+        let alarm = Event { kind, announce: true, about, payload, public_payload: None };
+        db.emit(&Caller::system(), now, vec![alarm])?;
+        Ok(())
+    })
+}
+
+/// The provider takes the credential again.
+pub fn accept(db: &Db, id: Uuid) -> Result<(), Error> {
+    db.write(|db| Ok(credential::accept(db, id)?))
+}
+
+/// Credentials that are refused now.
+pub fn refused(db: &mut Read<'_>, caller: &Caller) -> Result<Vec<Refused>, Error> {
+    caller.must(Scope::Subscriptions)?;
+    Ok(credential::refused(db)?)
+}

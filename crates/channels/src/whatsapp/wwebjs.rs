@@ -1,0 +1,117 @@
+//! wwebjs-api, a bridge over HTTP.
+use domain::delivery::Outcome;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{check_chat, check_name};
+use crate::egress::EgressPolicy;
+use crate::{Answer, Fault, Outbound, Verdict, hook, last4};
+
+pub const STEP: &str = "wwebjs";
+
+/// A wwebjs-api server and the session it speaks for.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    #[schema(max_length = 2048, format = "uri", example = "https://wwebjs.example.org")]
+    base_url: String,
+    /// Sent as `x-api-key`. Secret.
+    #[schema(max_length = 1024)]
+    api_key: String,
+    #[schema(max_length = 100, example = "status")]
+    session: String,
+    /// `…@c.us` for a person, `…@g.us` for a group.
+    #[schema(max_length = 160, example = "4915112345678@c.us")]
+    chat_id: String,
+}
+
+impl Config {
+    pub fn check(&self, egress: &EgressPolicy) -> Vec<Fault> {
+        let faults = [
+            hook::check_url("/base_url", &self.base_url, egress),
+            hook::check_secret("/api_key", &self.api_key, 1_024),
+            check_name("/session", &self.session),
+            check_chat("/chat_id", &self.chat_id),
+        ];
+        faults.into_iter().flatten().collect()
+    }
+
+    pub fn shown(&self) -> Value {
+        hook::with(json!(self), "api_key", last4(&self.api_key))
+    }
+
+    pub fn credential(&self) -> String {
+        format!("{} {} {}", self.base_url, self.session, self.api_key)
+    }
+
+    pub fn recipient(&self) -> &str {
+        &self.chat_id
+    }
+
+    pub fn request(&self, text: &str) -> Outbound {
+        let body = json!({
+            "chatId": self.chat_id,
+            "contentType": "string",
+            "content": text,
+        });
+        let path = ["client", "sendMessage", &self.session];
+        let mut request = hook::post(hook::path_under(&self.base_url, &path), &body);
+        request.headers.push(("x-api-key".to_owned(), self.api_key.clone()));
+        request
+    }
+}
+
+pub fn judge(answer: &Answer) -> Verdict {
+    match answer.status {
+        200 if answer.json().get("success") == Some(&json!(false)) => {
+            Verdict::of(Outcome::Transient)
+        }
+        400 => Verdict::of(Outcome::Blocked),
+        // 404: the session is not there or not connected, for nobody who is told through it.
+        401 | 403 | 404 => Verdict::of(Outcome::Credential),
+        status => Verdict::of_status(status),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::answer;
+
+    #[test]
+    fn sends_a_text() {
+        let config: Config = serde_json::from_value(json!({
+            "base_url": "https://wwebjs.example.org",
+            "api_key": "abcdefgh1234",
+            "session": "status",
+            "chat_id": "4915112345678@c.us",
+        }))
+        .unwrap();
+        let request = config.request("*Monitoring*: Checkout errors");
+        assert_eq!(request.url, "https://wwebjs.example.org/client/sendMessage/status");
+        assert!(request.headers.contains(&("x-api-key".to_owned(), "abcdefgh1234".to_owned())));
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        assert_eq!(
+            body,
+            serde_json::from_str::<Value>(include_str!(
+                "../../fixtures/out_wwebjs_sendMessage.json"
+            ))
+            .unwrap()
+        );
+    }
+
+    #[test]
+    fn reads_answers() {
+        for (status, body, outcome) in [
+            (200, json!({"success":true,"message":{}}), Outcome::Delivered),
+            (200, json!({"success":false,"error":"x"}), Outcome::Transient),
+            (400, Value::Null, Outcome::Blocked),
+            (403, Value::Null, Outcome::Credential),
+            (404, Value::Null, Outcome::Credential),
+            (500, json!({"success":false,"error":"x"}), Outcome::Transient),
+        ] {
+            assert_eq!(judge(&answer(status, &body)).outcome, outcome, "{status} {body}");
+        }
+    }
+}

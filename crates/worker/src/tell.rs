@@ -1,0 +1,154 @@
+//! Telling one destination one thing, step by step as its channel wants it.
+use std::time::Duration;
+
+use channels::{Attempt as Try, Channel, Done, Letter, Notice, Verdict};
+use domain::delivery::{ANSWER_MAX, Attempt, Outcome};
+use serde_json::Value;
+
+use crate::transport::{Failure, Http, Reply};
+
+/// More than any channel needs; a channel that wants more has lost its way.
+const STEPS_MAX: usize = 6;
+
+/// Carries letters.
+pub struct Post {
+    http: Http,
+}
+
+/// What came of telling.
+pub struct Told {
+    /// What the delivery stands or falls with.
+    pub attempt: Attempt,
+    /// How long the destination asks to be left alone.
+    pub wait: Option<Duration>,
+    /// How long the provider asks everybody with this credential to wait.
+    pub hold: Option<Duration>,
+    pub anchor: Option<Value>,
+    /// The configuration to use from now on.
+    pub moved: Option<Value>,
+    pub receipt: Option<String>,
+}
+
+impl Post {
+    pub fn new(http: Http) -> Self {
+        Self { http }
+    }
+
+    /// Sends what the channel wants sent, until it wants no more.
+    pub async fn tell(
+        &self,
+        channel: &dyn Channel,
+        config: &Value,
+        notice: &Notice<'_>,
+        attempt: &Try<'_>,
+    ) -> Told {
+        let mut config = config.clone();
+        let mut moved = None;
+        let mut done: Vec<Done> = Vec::new();
+        let mut told: Option<Told> = None;
+        while done.len() < STEPS_MAX {
+            let step = match channel.next(&config, notice, attempt, &done) {
+                Ok(Some(step)) => step,
+                Ok(None) => break,
+                Err(unreadable) => return Told::unsent(Outcome::Blocked, &unreadable.to_string()),
+            };
+            let reply = self.carry(step.letter).await;
+            let (now, verdict) = hear(channel, step.name, attempt, reply);
+            done.push(Done { step: step.name, counts: step.counts, verdict });
+            let hold = told.as_ref().and_then(|it| it.hold).max(now.hold);
+            told = match told {
+                Some(before) if !step.counts => Some(Told { hold, ..before }),
+                _ => Some(Told { hold, ..now }),
+            };
+            if let Some(elsewhere) = channel.moved(&config, &done) {
+                config.clone_from(&elsewhere);
+                moved = Some(elsewhere);
+            }
+        }
+        let Some(told) = told else {
+            return Told::unsent(Outcome::Blocked, "the channel has nothing to send");
+        };
+        let delivered = told.attempt.outcome == Outcome::Delivered;
+        let anchor = delivered.then(|| channel.anchor(&config, attempt, &done)).flatten();
+        let receipt = delivered.then(|| channel.receipt(&done)).flatten();
+        Told { anchor, moved, receipt, ..told }
+    }
+
+    async fn carry(&self, letter: Letter) -> Reply {
+        match letter {
+            Letter::Http(request) => self.http.send(request).await,
+            Letter::Mail(_) => Reply { outcome: Err(Failure::Connect), elapsed: Duration::ZERO },
+        }
+    }
+}
+
+/// What one step came to.
+fn hear(
+    channel: &dyn Channel,
+    step: &'static str,
+    attempt: &Try<'_>,
+    reply: Reply,
+) -> (Told, Verdict) {
+    let latency_ms = i64::try_from(reply.elapsed.as_millis()).unwrap_or(i64::MAX);
+    let at = attempt.at;
+    match reply.outcome {
+        Ok(answer) => {
+            let verdict = channel.judge(step, &answer);
+            let record = Attempt {
+                at,
+                outcome: verdict.outcome,
+                status: Some(answer.status),
+                latency_ms,
+                error: None,
+                answer: trimmed(&answer.body),
+            };
+            let wait = verdict.wait.max(answer.retry_after);
+            let hold = wait.filter(|_| verdict.wait_is_shared);
+            (Told { wait, hold, ..Told::of(record) }, verdict)
+        }
+        Err(failure) => {
+            let outcome = class(failure);
+            let error = Some(failure.to_string());
+            let record = Attempt { at, outcome, status: None, latency_ms, error, answer: None };
+            (Told::of(record), Verdict::of(outcome))
+        }
+    }
+}
+
+impl Told {
+    fn of(attempt: Attempt) -> Self {
+        Self { attempt, wait: None, hold: None, anchor: None, moved: None, receipt: None }
+    }
+
+    /// Nothing was sent.
+    pub fn unsent(outcome: Outcome, error: &str) -> Self {
+        Self::of(Attempt {
+            at: app::clock::now(),
+            outcome,
+            status: None,
+            latency_ms: 0,
+            error: Some(error.to_owned()),
+            answer: None,
+        })
+    }
+}
+
+/// What a failure without answer means for the schedule.
+fn class(failure: Failure) -> Outcome {
+    match failure {
+        Failure::Blocked(_) | Failure::Unsendable => Outcome::Blocked,
+        Failure::Dns | Failure::Tls => Outcome::Misconfigured,
+        Failure::DnsTimeout
+        | Failure::Connect
+        | Failure::Timeout
+        | Failure::Interrupted
+        | Failure::Malformed => Outcome::Transient,
+    }
+}
+
+/// What of an answer is kept: text, without NUL, which Postgres cannot store.
+fn trimmed(body: &[u8]) -> Option<String> {
+    let kept = body.get(..ANSWER_MAX).unwrap_or(body);
+    let text = String::from_utf8_lossy(kept).replace('\0', "\u{fffd}");
+    (!text.is_empty()).then_some(text)
+}
