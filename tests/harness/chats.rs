@@ -4,16 +4,16 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::poll::eventually;
 use crate::smtp::{PYTHON, REPOSITORY};
 
 /// Chats take a message a second, and a test may have a dozen for one.
 const WAIT: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_millis(50);
 
 /// One for all tests; each has a room of its own in it.
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -106,12 +106,19 @@ impl Chats {
     }
 
     /// The messages that a channel took, once there are at least `n`.
-    #[track_caller]
-    pub fn wait_for(&self, channel: &str, n: usize) -> impl Future<Output = Vec<Seen>> {
-        let enough = eventually(WAIT, move || async move { self.told(channel).await.len() >= n });
-        async move {
-            enough.await;
-            self.told(channel).await
+    ///
+    /// # Panics
+    /// When there are not so many in time.
+    pub async fn wait_for(&self, channel: &str, n: usize) -> Vec<Seen> {
+        let deadline = Instant::now() + WAIT;
+        loop {
+            let told = self.told(channel).await;
+            if told.len() >= n {
+                return told;
+            }
+            let seen = || async { format!("{:#?}", self.seen(channel).await) };
+            assert!(Instant::now() < deadline, "{channel}: not {n} but {}", seen().await);
+            tokio::time::sleep(EVERY).await;
         }
     }
 

@@ -150,21 +150,30 @@ pub async fn listen(world: &World, sink: &Sink, path: &str) -> Value {
 /// Fails unless a channel took everything it was sent, and nothing was wrong with any of it.
 #[track_caller]
 pub fn flawless(channel: &str, seen: &[Seen]) {
-    for it in seen {
-        assert!(
-            it.violations.is_empty(),
-            "{channel} {}: {:#?}\n{}",
-            it.step,
-            it.violations,
-            it.body
-        );
-        assert!(it.was_taken(), "{channel} {}: {} {}", it.step, it.status, it.answer);
+    let faults: Vec<String> = seen.iter().filter_map(|it| fault(channel, it)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+/// Fails unless all these places took everything they were sent, and nothing was wrong with it.
+pub async fn all_flawless(chats: &Chats, places: &[Place]) {
+    let mut faults = Vec::new();
+    for Place { name, .. } in places {
+        faults.extend(chats.seen(name).await.iter().filter_map(|it| fault(name, it)));
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n\n"));
+}
+
+fn fault(channel: &str, seen: &Seen) -> Option<String> {
+    let Seen { step, status, answer, violations, .. } = seen;
+    let faulty = !violations.is_empty() || !seen.was_taken();
+    let body: String = seen.text().chars().take(2_000).collect();
+    faulty.then(|| format!("{channel} {step}: {violations:#?}\n{status} {answer}\n{body}"))
 }
 
 /// The payloads of the facts of this kind.
 pub fn facts(world: &World, kind: &str) -> Vec<Value> {
-    let query = format!("select payload from events where kind = '{kind}' order by created_at");
+    let query =
+        format!("select payload::jsonb from events where kind = '{kind}' order by created_at");
     sql::<Jsonb>(&query).load(&mut world.db()).expect("facts")
 }
 

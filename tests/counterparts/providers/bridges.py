@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from .call import Answer
 
-CHAT = re.compile(r"\d{5,20}@(c\.us|g\.us|s\.whatsapp\.net|lid)")
+CHAT = re.compile(r"\d[\d-]{4,40}@(c\.us|g\.us|s\.whatsapp\.net|lid)")
 TEXT_MAX = 4_096
 TWILIO_MAX = 1_600
 

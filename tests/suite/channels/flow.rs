@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 use tests::{Chats, Seen, Sink, Smtp, World};
 
-use super::{Place, flawless, join, join_all, listen, places};
+use super::{Place, all_flawless, flawless, join, join_all, listen, places};
 use crate::delivery::kinds;
 use crate::incident::{opening, update};
 
@@ -24,38 +24,23 @@ async fn comes_and_goes(world: &World) -> Value {
 
 #[tokio::test]
 async fn every_channel_is_told_all_of_it_in_order() {
-    let (chats, sink, smtp) = (Chats::start().await, Sink::start().await, Smtp::start().await);
-    let world = World::with(|env| {
-        env.insert("FAROL_SMTP_URL".to_owned(), smtp.url());
-        env.insert("FAROL_MAIL_FROM".to_owned(), "Status <status@example.org>".to_owned());
-    })
-    .await;
+    let (world, chats, sink) = (World::new().await, Chats::start().await, Sink::start().await);
     let places = places(&chats);
     join_all(&world, &places, &json!({})).await;
     listen(&world, &sink, "/hook").await;
-    let mail = Place { name: "email", channel: "email", config: json!({"to": READER}) };
-    join(&world, &mail, &json!({})).await;
     let incident = comes_and_goes(&world).await;
 
     for Place { name, .. } in &places {
         let told = chats.wait_for(name, 3).await;
-        flawless(name, &chats.seen(name).await);
         assert_eq!(told.len(), 3, "{name}");
+        assert!(told[0].text().contains("Errors at the checkout"), "{name}: {}", told[0].body);
         for (it, state) in told.iter().zip(STATES) {
-            let text = it.text();
-            assert!(
-                text.contains(state) && text.contains("Errors at the checkout"),
-                "{name}: {text}"
-            );
+            assert!(it.text().contains(state), "{name}: {}", it.body);
         }
     }
+    all_flawless(&chats, &places).await;
     let expected = ["incident.created", "incident.updated", "incident.resolved"];
     assert_eq!(kinds(&sink.wait_for("/hook", 3).await), expected);
-    let mails = smtp.wait_for(READER, 3).await;
-    let subjects = mails.iter().map(|it| String::from_utf8_lossy(&it.raw).into_owned());
-    for (mail, state) in subjects.zip(STATES) {
-        assert!(mail.contains("Errors at the checkout") && mail.contains(state), "{mail}");
-    }
     threads(&chats, &incident).await;
 }
 
@@ -96,6 +81,24 @@ fn in_one_slack_thread(seen: &[Seen]) {
     }
     assert!(seen[4].text().contains("Resolved"), "{}", seen[4].body);
     assert!(seen[4].text().contains("We look into it."), "{}", seen[4].body);
+}
+
+#[tokio::test]
+async fn a_mailbox_is_told_all_of_it_in_order() {
+    let smtp = Smtp::start().await;
+    let world = World::with(|env| {
+        env.insert("FAROL_SMTP_URL".to_owned(), smtp.url());
+        env.insert("FAROL_MAIL_FROM".to_owned(), "Status <status@example.org>".to_owned());
+    })
+    .await;
+    let place = Place { name: "email", channel: "email", config: json!({"to": READER}) };
+    join(&world, &place, &json!({})).await;
+    comes_and_goes(&world).await;
+    let mails = smtp.wait_for(READER, 3).await;
+    let mails = mails.iter().map(|it| String::from_utf8_lossy(&it.raw).into_owned());
+    for (mail, state) in mails.zip(STATES) {
+        assert!(mail.contains("Errors at the checkout") && mail.contains(state), "{mail}");
+    }
 }
 
 #[tokio::test]
