@@ -44,4 +44,3 @@ alter table deliveries
     -- the provider's id of the message, by which its fate is reported later
     add column receipt text;
 create index deliveries_receipt on deliveries (receipt) where receipt is not null;
-alter table subscriptions add column digest_minutes integer not null default 0;

@@ -22,9 +22,12 @@ Ends when its standard input does.
 
 import asyncio
 import json
+import logging
+import os
 import re
 import ssl
 import sys
+import warnings
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, AuthResult
@@ -137,9 +140,9 @@ async def main(options):
 
 
 if __name__ == "__main__":
-    # Whoever still hangs is left behind.
+    # It warns of what is asked for here, such as a login without TLS.
+    warnings.simplefilter("ignore")
+    logging.disable()
     asyncio.new_event_loop().run_until_complete(main(json.loads(sys.argv[1])))
-    sys.stdout.flush()
-    import os
-
+    # Whoever still hangs is left behind.
     os._exit(0)

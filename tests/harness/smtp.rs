@@ -57,7 +57,7 @@ pub enum Tls {
     Implicit,
 }
 
-/// A mail server of one's own.
+/// A mail server of one's own. It tells what it did a moment after it did it.
 pub struct Smtp {
     port: u16,
     settings: Settings,
@@ -161,6 +161,17 @@ impl Smtp {
     /// The mails to this address, oldest first.
     pub fn received_by(&self, to: &str) -> Vec<Mail> {
         self.received().into_iter().filter(|it| it.to == to).collect()
+    }
+
+    /// The mails to everybody, once there are at least `n`. Whatever happened before the last of
+    /// them is known then, too.
+    #[track_caller]
+    pub fn wait_for_all(&self, n: usize) -> impl Future<Output = Vec<Mail>> {
+        let enough = eventually(WAIT, move || async move { self.received().len() >= n });
+        async move {
+            enough.await;
+            self.received()
+        }
     }
 
     /// The mails to this address, once there are at least `n`.

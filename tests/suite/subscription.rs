@@ -58,6 +58,8 @@ async fn what_cannot_be_subscribed_is_refused_by_field() {
         (0..21).map(|n| (format!("X-{n}"), json!("v"))).collect();
     for (new, pointer) in [
         (json!({"channel": "pigeon", "config": {}}), "/channel"),
+        // Nobody has named a mail server.
+        (json!({"channel": "email", "config": {"to": "ana@example.org"}}), "/channel"),
         (json!({"channel": "webhook", "config": {}}), "/config"),
         (json!({"channel": "webhook", "config": []}), "/config"),
         (json!({"channel": "webhook", "config": {"url": 7}}), "/config/url"),

@@ -9,6 +9,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use app::access::Credential;
+use app::link::{Purpose, read};
 use domain::caller::{Caller, Scope, Visibility};
 
 use crate::limit::{Counted, party};
@@ -20,6 +21,11 @@ use crate::{seam, state};
 const UNCOUNTED: [&str; 5] = ["/api/v1/status", "/healthz", "/readyz", "/metrics", "/openapi.json"];
 /// What strangers may ask even of an internal page: whether it lives, and to be let in.
 const OPEN_DOORS: [&str; 3] = ["/healthz", "/api/v1/auth/login", "/api/v1/auth/refresh"];
+
+/// Beginnings of paths that end in the token of a link; that is credential enough for what it
+/// leads to, even of an internal page.
+pub const BEARING_TOKENS: [&str; 3] =
+    ["/api/v1/confirm/", "/api/v1/unsubscribe/", "/api/v1/manage/"];
 
 /// Identifies the caller and counts the request.
 pub async fn gate(
@@ -67,11 +73,21 @@ fn admit(
     if req.path().contains("%00") {
         return Err(Problem::new(kind::NOT_FOUND));
     }
-    let is_open = OPEN_DOORS.contains(&req.path()) || req.method() == Method::OPTIONS;
+    let is_open =
+        OPEN_DOORS.contains(&req.path()) || req.method() == Method::OPTIONS || bears_token(req);
     if caller.is_none() && !is_open && state::of(req.request()).is_internal() {
         return Err(Problem::unauthenticated("this page is internal"));
     }
     Ok(caller)
+}
+
+/// Whether the path ends in a token that we made.
+fn bears_token(req: &ServiceRequest) -> bool {
+    let vault = &state::of(req.request()).vault;
+    let token = BEARING_TOKENS.iter().find_map(|it| req.path().strip_prefix(it));
+    token.is_some_and(|token| {
+        [Purpose::Confirm, Purpose::Manage].iter().any(|it| read(vault, *it, token).is_some())
+    })
 }
 
 /// A request with credentials that are no good counts for the address it comes from.

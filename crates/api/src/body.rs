@@ -105,7 +105,7 @@ fn wrong(pointer: &str, code: &str, detail: &str) -> FieldError {
 }
 
 /// Members whose content is the caller's own business.
-const FREE: [&str; 2] = ["/metadata", "/config"];
+const FREE: [&str; 3] = ["/metadata", "/config", "/variables"];
 
 /// Finds what serde lets through: NUL characters, which Postgres cannot store in text, and lists
 /// where objects belong, which serde would read by position.

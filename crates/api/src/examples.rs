@@ -1,4 +1,8 @@
 //! Examples in the document: of what is sent by hand, of what comes back from the real types.
+mod log;
+mod sent;
+mod template;
+
 use chrono::{DateTime, Utc};
 use domain::caller::{Role, Scope, Visibility};
 use domain::component::{Component, Status};
@@ -8,7 +12,9 @@ use domain::group::Group;
 use domain::incident::{Affected, Impact, Incident, Status as Stage, Update, UpdatedComponent};
 use domain::ledger::{Cause, Interval};
 use domain::page::{Page, Snapshot};
-use domain::subscription::{Filter, Origin, State as SubscriptionState, Subscription};
+use domain::subscription::{
+    Filter, Origin, OwnSubscription, State as SubscriptionState, Subscription,
+};
 use domain::token::Token;
 use domain::user::User;
 use publication::StatusDocument;
@@ -20,7 +26,7 @@ use uuid::Uuid;
 /// Puts an example to every body that has one.
 pub fn add(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
-    for (name, example) in sent().into_iter().chain(answered()) {
+    for (name, example) in sent::all().into_iter().chain(answered()) {
         let Some(RefOr::T(schema)) = components.schemas.get_mut(name) else { continue };
         match schema {
             Schema::Object(object) => object.example = Some(example),
@@ -28,66 +34,6 @@ pub fn add(document: &mut OpenApi) {
             _ => {}
         }
     }
-}
-
-/// Bodies that callers send; all of them are accepted as they stand, given that what they name
-/// exists.
-fn sent() -> Vec<(&'static str, Value)> {
-    vec![
-        ("NewComponent", json!({ "name": "API", "description": "The public API" })),
-        ("ComponentPatch", json!({ "reported_status": "degraded_performance" })),
-        ("NewGroup", json!({ "name": "Platform" })),
-        ("GroupPatch", json!({ "collapsed": true })),
-        ("Order", json!({ "ids": [id(1)] })),
-        (
-            "NewIncident",
-            json!({
-                "title": "API errors",
-                "message": "We see elevated error rates and are **investigating**.",
-                "components": [{ "slug": "api", "status": "partial_outage" }],
-                "dedup_key": "api-5xx",
-            }),
-        ),
-        ("NamedComponent", json!({ "slug": "api", "status": "partial_outage" })),
-        ("IncidentPatch", json!({ "title": "API errors in Europe", "pinned": true })),
-        (
-            "NewUpdate",
-            json!({ "status": "identified", "message": "A deploy is being rolled back." }),
-        ),
-        ("UpdatePatch", json!({ "message": "A faulty deploy is being rolled back." })),
-        ("NewPostmortem", json!({ "body": "## What happened\n\n…", "published": true })),
-        (
-            "NewSubscription",
-            json!({
-                "channel": "webhook",
-                "label": "On-call",
-                "config": { "url": "https://hooks.example.org/farol" },
-                "filter": { "min_impact": "major" },
-            }),
-        ),
-        ("SubscriptionPatch", json!({ "state": "paused" })),
-        ("Recovery", json!({ "since": at(0) })),
-        ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),
-        ("Refresh", json!({ "refresh_token": "Yb2p…" })),
-        (
-            "NewPassword",
-            json!({
-                "current_password": "correct horse battery",
-                "new_password": "staple correct horse",
-            }),
-        ),
-        (
-            "NewUser",
-            json!({
-                "email": "ana@example.org",
-                "name": "Ana",
-                "role": "responder",
-                "password": "correct horse battery",
-            }),
-        ),
-        ("UserPatch", json!({ "role": "admin" })),
-        ("NewToken", json!({ "name": "Prometheus", "scopes": ["incidents"] })),
-    ]
 }
 
 /// Bodies that come back.
@@ -116,6 +62,14 @@ fn answered() -> Vec<(&'static str, Value)> {
         ("Incident", json!(incident())),
         ("IncidentUpdate", json!(update())),
         ("IncidentList", list(json!(incident()))),
+        ("IncidentTemplate", json!(template::incident_template())),
+        ("IncidentTemplateList", list(json!(template::incident_template()))),
+        ("IncidentPreview", json!(template::preview())),
+        ("MessageTemplate", json!(template::message_template())),
+        ("MessageTemplateList", list(json!(template::message_template()))),
+        ("Event", json!(log::event())),
+        ("EventList", list(json!(log::event()))),
+        ("EventWithPayload", json!(log::event_with_payload())),
         ("Subscription", json!(subscription())),
         ("SubscriptionList", list(json!(subscription()))),
         (
@@ -123,6 +77,17 @@ fn answered() -> Vec<(&'static str, Value)> {
             with(json!(subscription()), "secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
         ),
         ("Recovered", json!({ "enqueued": 3 })),
+        ("OwnSubscription", json!(own_subscription())),
+        ("LinkPreview", json!({ "action": "confirm", "subscription": own_subscription() })),
+        ("Erased", json!({ "erased": 1 })),
+        (
+            "ImportReport",
+            json!({
+                "created": 41,
+                "existing": 1,
+                "invalid": [{ "line": 7, "code": "email", "detail": "must be an e-mail address" }],
+            }),
+        ),
         ("Delivery", json!(delivery())),
         ("DeliveryList", list(json!(delivery()))),
         ("Session", session),
@@ -297,6 +262,7 @@ fn subscription() -> Subscription {
         audience: Visibility::Public,
         locale: "en".to_owned(),
         time_zone: "Etc/UTC".to_owned(),
+        digest_minutes: 0,
         state: SubscriptionState::Active,
         disabled_reason: None,
         origin: Origin::Operator,
@@ -305,6 +271,18 @@ fn subscription() -> Subscription {
         version: 1,
         created_at: at(0),
         updated_at: at(0),
+    }
+}
+
+fn own_subscription() -> OwnSubscription {
+    OwnSubscription {
+        channel: "email".to_owned(),
+        address: Some("a…@example.org".to_owned()),
+        filter: Filter::default(),
+        locale: "en".to_owned(),
+        time_zone: "Etc/UTC".to_owned(),
+        state: SubscriptionState::Pending,
+        version: 1,
     }
 }
 

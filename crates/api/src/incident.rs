@@ -1,5 +1,5 @@
 //! Incidents.
-mod shape;
+pub mod shape;
 mod update;
 
 use actix_web::web::{Data, Path};
@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
 use app::incident::{Filter, Key, Opened, State as Which};
 use chrono::{DateTime, Utc};
 use domain::incident::{Impact, Incident};
+use domain::preview::Preview;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -28,6 +29,7 @@ use shape::{IncidentPatch, NewIncident, NewPostmortem};
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_incidents)
         .service(open_incident)
+        .service(preview_incident)
         .service(get_incident)
         .service(edit_incident)
         .service(delete_incident)
@@ -78,7 +80,7 @@ impl ListQuery {
 }
 
 /// How callers name an incident in a path.
-fn key(text: &str) -> Result<Key, Problem> {
+pub fn key(text: &str) -> Result<Key, Problem> {
     let id = Uuid::try_parse(text).map(Key::Id).ok();
     let number = || text.parse().ok().filter(|it| *it > 0).map(Key::Number);
     id.or_else(number)
@@ -126,8 +128,9 @@ async fn list_incidents(
 
 /// Open an incident
 ///
-/// With a `dedup_key` of an incident that is still open nothing is created and that incident is
-/// the answer, however many callers race.
+/// A `template` fills in what the body leaves out; what the body says goes before it. With a
+/// `dedup_key` of an incident that is still open nothing is created and that incident is the
+/// answer, however many callers race.
 #[utoipa::path(
     tag = "incidents",
     request_body = NewIncident,
@@ -146,8 +149,9 @@ async fn open_incident(
     body: Body<NewIncident>,
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency.with_body(body.digest);
-    let (draft, named) = body.value.draft()?;
+    let wish = body.value.wish()?;
     seam::post(&state, idempotency, move |db| {
+        let (draft, named) = wish.draft(db, &caller)?;
         match app::incident::open(db, &caller, draft, &named)? {
             Opened::Existing(incident) => answer(200, &incident),
             Opened::Created(incident) => {
@@ -157,6 +161,28 @@ async fn open_incident(
         }
     })
     .await
+}
+
+/// Show what opening an incident would do
+///
+/// The components as they would be, who would be told, and what each channel would say. Nothing is
+/// written, nobody is told, no number is used up, and an `Idempotency-Key` is not remembered.
+#[utoipa::path(
+    tag = "incidents",
+    request_body = NewIncident,
+    responses((status = 200, description = "What would happen", body = Preview), Writing),
+    security(("bearer" = ["incidents"])),
+)]
+#[post("/incidents/preview")]
+async fn preview_incident(
+    Signed(caller): Signed,
+    state: Data<State>,
+    _unused: IdempotencyKey,
+    body: Body<NewIncident>,
+) -> Result<HttpResponse, Problem> {
+    let wish = body.value.wish()?;
+    let preview = seam::run(&state, move |db| app::incident::preview(db, &caller, wish)).await?;
+    Ok(HttpResponse::Ok().json(preview))
 }
 
 /// Get an incident

@@ -4,15 +4,19 @@ mod auth;
 mod body;
 mod component;
 mod conditional;
+mod csv;
 mod delivery;
+mod event;
 mod examples;
 mod fallback;
 mod group;
 mod idempotency;
 mod incident;
+mod incident_template;
 mod jwt;
 mod limit;
 mod list;
+mod message_template;
 mod openapi;
 mod operations;
 mod patch;
@@ -63,8 +67,11 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(component::routes)
             .configure(group::routes)
             .configure(incident::routes)
+            .configure(incident_template::routes)
             .configure(subscription::routes)
             .configure(delivery::routes)
+            .configure(message_template::routes)
+            .configure(event::routes)
             .configure(session::routes)
             .configure(user::routes)
             .configure(token::routes),

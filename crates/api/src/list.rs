@@ -1,5 +1,5 @@
 //! Lists: which part, and where the next one begins.
-use actix_web::http::header::LINK;
+use actix_web::http::header::{HeaderName, LINK};
 use actix_web::{HttpRequest, HttpResponse};
 use app::{Cursor, Page, Window};
 use base64::Engine as _;
@@ -48,15 +48,19 @@ pub fn window(limit: Option<u16>, cursor: Option<&str>) -> Result<Window, Proble
 pub fn respond<T: Serialize>(req: &HttpRequest, limit: u16, page: Page<T>) -> HttpResponse {
     let next_cursor = page.next.map(|it| URL_SAFE_NO_PAD.encode(it.to_bytes()));
     let mut response = HttpResponse::Ok();
-    if let Some(cursor) = &next_cursor {
-        let rest =
-            req.query_string().split('&').filter(|it| !it.is_empty() && !it.starts_with("cursor="));
-        let query: Vec<&str> = rest.collect();
-        let query = query.iter().map(|it| format!("{it}&")).collect::<String>();
-        let link = format!("<{}?{query}cursor={cursor}>; rel=\"next\"", req.path());
-        response.insert_header((LINK, link));
+    if let Some(link) = next_link(req, page.next) {
+        response.insert_header(link);
     }
     response.json(Envelope { data: page.data, page: PageInfo { limit, next_cursor } })
+}
+
+/// The address of the next page, as a header.
+pub fn next_link(req: &HttpRequest, next: Option<Cursor>) -> Option<(HeaderName, String)> {
+    let cursor = URL_SAFE_NO_PAD.encode(next?.to_bytes());
+    let rest =
+        req.query_string().split('&').filter(|it| !it.is_empty() && !it.starts_with("cursor="));
+    let query = rest.map(|it| format!("{it}&")).collect::<String>();
+    Some((LINK, format!("<{}?{query}cursor={cursor}>; rel=\"next\"", req.path())))
 }
 
 /// Answers with everything there is of a kind.

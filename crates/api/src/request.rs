@@ -14,7 +14,7 @@ use tracing::Instrument;
 use uuid::{Builder, Uuid};
 
 use crate::problem::Problem;
-use crate::state;
+use crate::{auth, state};
 
 pub const ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What scripts of other origins may read of an answer.
@@ -42,7 +42,8 @@ pub async fn around<B: MessageBody + 'static>(
         // The handlers know GET; the connection remembers that no body goes out.
         req.head_mut().method = Method::GET;
     }
-    let span = tracing::info_span!("request", id = %id, method = %method, path = %req.path());
+    let path = shown_path(req.path());
+    let span = tracing::info_span!("request", id = %id, method = %method, path);
     let outcome = AssertUnwindSafe(next.call(req)).catch_unwind().instrument(span.clone()).await;
     let mut response = match outcome {
         Ok(Ok(response)) => finish(response, &id),
@@ -63,6 +64,11 @@ pub async fn around<B: MessageBody + 'static>(
 #[derive(Debug, thiserror::Error)]
 #[error("a handler panicked")]
 struct Panicked;
+
+/// The path as it may be logged: what follows these is a credential.
+fn shown_path(path: &str) -> &str {
+    auth::BEARING_TOKENS.into_iter().find(|it| path.starts_with(it)).unwrap_or(path)
+}
 
 fn request_id(headers: &HeaderMap) -> String {
     let given = headers.get(&ID).and_then(|it| it.to_str().ok());
@@ -140,7 +146,10 @@ pub fn secure(headers: &mut HeaderMap, is_docs: bool) {
     let policy = if is_docs { &DOCS_RUN } else { &NOTHING_RUNS };
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF.clone());
     headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    // A page of ours may say what of itself is needed.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    }
 }
 
 fn note<B>(response: &ServiceResponse<B>, method: &Method, took: Duration) {

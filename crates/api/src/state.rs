@@ -24,12 +24,16 @@ pub struct Settings {
     pub callers: Arc<Callers>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
+    /// Whether there is a mail server.
+    pub mail: bool,
     /// Whose `Forwarded` headers are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose scripts may use credentials.
     pub cors_origins: Vec<String>,
     /// Requests per minute, per token or address.
     pub rate_limit: u32,
+    /// Whether strangers may subscribe themselves.
+    pub offers_subscribe: bool,
     /// Renders the metrics.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the database can be reached.
@@ -43,10 +47,12 @@ pub struct State {
     pub callers: Arc<Callers>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
+    pub mail: bool,
     pub jwt: Jwt,
     pub limits: Limits,
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
+    pub offers_subscribe: bool,
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Taken before a blocking thread is: who waits for the database holds nothing.
@@ -62,9 +68,11 @@ impl State {
             callers,
             vault,
             egress,
+            mail,
             trusted_proxies,
             cors_origins,
             rate_limit,
+            offers_subscribe,
             metrics,
             is_ready,
         } = settings;
@@ -76,10 +84,12 @@ impl State {
             callers,
             vault,
             egress,
+            mail,
             jwt,
             limits: Limits::new(rate_limit),
             trusted_proxies,
             cors_origins,
+            offers_subscribe,
             metrics,
             is_ready,
             turns: Arc::new(Semaphore::new(turns)),

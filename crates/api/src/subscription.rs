@@ -1,4 +1,8 @@
 //! Subscriptions.
+mod bulk;
+mod leaf;
+mod own;
+mod public;
 mod shape;
 
 use actix_web::web::{Data, Path};
@@ -30,13 +34,16 @@ use crate::version::{Expected, show, show_exactly};
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_subscriptions)
         .service(create_subscription)
+        .configure(bulk::routes)
         .service(get_subscription)
         .service(edit_subscription)
         .service(delete_subscription)
         .service(test_subscription)
         .service(rotate_subscription_secret)
         .service(recover_subscription)
-        .service(list_subscription_deliveries);
+        .service(list_subscription_deliveries)
+        .configure(public::routes)
+        .configure(own::routes);
 }
 
 list_of!(SubscriptionList, Subscription);
@@ -56,11 +63,19 @@ struct ListQuery {
 }
 
 fn means(state: &State) -> Means<'_> {
-    Means { vault: &state.vault, egress: &state.egress }
+    Means { vault: &state.vault, egress: &state.egress, mail: state.mail }
 }
 
 fn accepted() -> Answer {
     Answer { status: 202, location: None, etag: None, body: "{}".to_owned() }
+}
+
+/// The name of a channel in a query.
+fn known_channel(name: Option<String>) -> Result<Option<String>, Problem> {
+    if name.as_ref().is_some_and(|it| it.chars().count() > 40) {
+        return Err(Problem::new(kind::MALFORMED).because("`channel` may have 40 characters"));
+    }
+    Ok(name)
 }
 
 /// List subscriptions, newest first
@@ -78,10 +93,7 @@ async fn list_subscriptions(
     QueryString(query): QueryString<ListQuery>,
 ) -> Result<HttpResponse, Problem> {
     let window = list::window(query.limit, query.cursor.as_deref())?;
-    if query.channel.as_ref().is_some_and(|it| it.chars().count() > 40) {
-        return Err(Problem::new(kind::MALFORMED).because("`channel` may have 40 characters"));
-    }
-    let which = Which { channel: query.channel, state: query.state };
+    let which = Which { channel: known_channel(query.channel)?, state: query.state };
     let page =
         seam::read(&state, move |db| app::subscription::page(db, &caller, &which, window)).await?;
     Ok(list::respond(&req, window.limit, page))
@@ -102,10 +114,19 @@ async fn create_subscription(
     body: Body<NewSubscription>,
 ) -> Result<HttpResponse, Problem> {
     let key = key.with_body(body.digest);
-    let NewSubscription { channel, label, config, filter, audience, locale, time_zone } =
-        body.value;
+    let NewSubscription {
+        channel,
+        label,
+        config,
+        filter,
+        audience,
+        locale,
+        time_zone,
+        digest_minutes,
+    } = body.value;
     let time_zone = time_zone.unwrap_or_else(|| state.db.page().time_zone.clone());
-    let draft = Draft { channel, label, config, filter, audience, locale, time_zone };
+    let draft =
+        Draft { channel, label, config, filter, audience, locale, time_zone, digest_minutes };
     let shared = state.clone();
     seam::post(&state, key, move |db| {
         let (shown, secret) = app::subscription::create(db, &caller, means(&shared), draft)?;

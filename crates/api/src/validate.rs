@@ -9,6 +9,9 @@ use crate::component::Span;
 use crate::patch::Patch;
 use crate::problem::{Problem, kind};
 
+/// Most members of `variables`.
+const VARIABLES_MAX: usize = 100;
+
 fn refused(code: &'static str, message: &'static str) -> ValidationError {
     ValidationError::new(code).with_message(Cow::Borrowed(message))
 }
@@ -51,6 +54,14 @@ pub fn metadata(metadata: &Map<String, Value>) -> Result<(), ValidationError> {
     Err(refused("length", "must have at most 50 members"))
 }
 
+/// What a template is filled with stays small.
+pub fn variables(variables: &Map<String, Value>) -> Result<(), ValidationError> {
+    if variables.len() <= VARIABLES_MAX {
+        return Ok(());
+    }
+    Err(refused("length", "must have at most 100 members"))
+}
+
 /// [`metadata`] for merge patches.
 pub fn metadata_patch(patch: &Patch<Map<String, Value>>) -> Result<(), ValidationError> {
     match patch {
@@ -77,6 +88,14 @@ pub fn locale(tag: &str) -> Result<(), ValidationError> {
         return Ok(());
     }
     Err(refused("locale", "must be a language tag like `pt-BR`"))
+}
+
+/// [`locale`] for merge patches.
+pub fn locale_patch(patch: &Patch<String>) -> Result<(), ValidationError> {
+    match patch {
+        Patch::Value(tag) => locale(tag),
+        Patch::Absent | Patch::Null => Ok(()),
+    }
 }
 
 /// An IANA time zone.

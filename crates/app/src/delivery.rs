@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::subscription::{config_place, secret_place};
 use crate::vault::Vault;
+use crate::wording::{self, Wordings};
 use crate::{Db, Error, Page, Read, Window, Write};
 
 pub use persistence::delivery::{Backlog, Filter, Job, Lease, Settled, Settlement};
@@ -65,6 +66,8 @@ pub struct Batch {
     pub events: Arc<Stories>,
     /// The threads that they may go on with.
     pub anchors: Anchors,
+    /// The operator's own words.
+    pub wordings: Wordings,
 }
 
 /// Events by their ids.
@@ -98,22 +101,22 @@ pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64, known: &Stories) -> Res
             events.insert(event.id, Arc::new(Story { event, public, internal }));
         }
     }
-    let anchors = anchors(db, &leases, &events)?;
-    Ok(Batch { leases, events: Arc::new(events), anchors })
+    let (anchors, wordings) = for_people(db, &leases, &events)?;
+    Ok(Batch { leases, events: Arc::new(events), anchors, wordings })
 }
 
-/// Only channels that care for the latest state thread their messages.
-fn anchors(db: &Db, leases: &[Lease], events: &Stories) -> Result<Anchors, Error> {
-    let threads = |it: &&Lease| {
+/// What messages to people need besides: threads to go on with, and the operator's own words.
+fn for_people(db: &Db, leases: &[Lease], events: &Stories) -> Result<(Anchors, Wordings), Error> {
+    let for_a_person = |it: &&Lease| {
         channels::find(&it.target.channel).is_some_and(|it| it.lane() == Lane::Latest)
     };
     let subscriptions: Vec<Uuid> =
-        leases.iter().filter(threads).map(|it| it.subscription).collect();
-    let subjects: Vec<Uuid> = events.values().filter_map(|it| it.event.subject).collect();
-    if subscriptions.is_empty() || subjects.is_empty() {
-        return Ok(Anchors::new());
+        leases.iter().filter(for_a_person).map(|it| it.subscription).collect();
+    if subscriptions.is_empty() {
+        return Ok((Anchors::new(), Wordings::default()));
     }
-    db.read(|db| Ok(thread::anchors(db, &subscriptions, &subjects)?))
+    let subjects: Vec<Uuid> = events.values().filter_map(|it| it.event.subject).collect();
+    db.read(|db| Ok((thread::anchors(db, &subscriptions, &subjects)?, wording::all(db)?)))
 }
 
 /// The configuration and keys of a destination, in clear, for the moment of sending.

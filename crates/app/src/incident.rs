@@ -1,5 +1,7 @@
 //! Incidents: opening, updating, correcting and closing them.
 mod amend;
+mod preview;
+mod wish;
 
 use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
@@ -18,6 +20,8 @@ pub use amend::{
     Edit, UpdateEdit, delete, delete_postmortem, delete_update, edit, edit_update, put_postmortem,
 };
 pub use persistence::incident::{Filter, Key, State};
+pub use preview::preview;
+pub use wish::Wish;
 
 /// Components as callers name them, with the status an incident or update says they have.
 pub type Named = Vec<(ComponentKey, component::Status)>;

@@ -1,4 +1,11 @@
-//! Subscriptions of operators.
+//! Subscriptions: what operators do with them. What everybody and their owners may do is below.
+mod address;
+mod bulk;
+mod confirm;
+mod filter;
+mod owner;
+mod public;
+
 use aws_lc_rs::rand;
 use channels::egress::EgressPolicy;
 use channels::signature::SigningSecret;
@@ -7,7 +14,7 @@ use domain::caller::{Caller, Scope, Visibility};
 use domain::event::{About, Announcement, Event, Kind, Record};
 use domain::subscription::{Filter, Origin, State, Subscription};
 use persistence::subscription::{self, Sealed};
-use persistence::{component, credential, delivery, group};
+use persistence::{credential, delivery};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,7 +22,12 @@ use crate::error::check_version;
 use crate::vault::Vault;
 use crate::{Error, FieldError, Page, Read, Window, Write};
 
+pub use address::digest_missing;
+pub use bulk::{EXPORT_MAX, Exported, Imported, Newcomer, Refused, erase, export, import};
+pub use confirm::{confirm, confirm_by_answer};
+pub use owner::{OwnEdit, edit_own, end, own, would_end};
 pub use persistence::subscription::Which;
+pub use public::{Wish, subscribe};
 
 /// For how long a replaced signing secret still signs along.
 pub const ROTATION: Duration = Duration::hours(24);
@@ -25,6 +37,8 @@ pub const ROTATION: Duration = Duration::hours(24);
 pub struct Means<'a> {
     pub vault: &'a Vault,
     pub egress: &'a EgressPolicy,
+    /// Whether there is a mail server.
+    pub mail: bool,
 }
 
 /// What it takes to subscribe.
@@ -37,6 +51,7 @@ pub struct Draft {
     pub audience: Visibility,
     pub locale: String,
     pub time_zone: String,
+    pub digest_minutes: u16,
 }
 
 /// What may be edited of a subscription, as it is before the edit.
@@ -49,7 +64,18 @@ pub struct Edit {
     pub audience: Visibility,
     pub locale: String,
     pub time_zone: String,
+    pub digest_minutes: u16,
     pub state: State,
+}
+
+impl Edit {
+    /// Nothing edited yet.
+    fn of(subscription: &Subscription) -> Self {
+        let Subscription {
+            label, filter, audience, locale, time_zone, digest_minutes, state, ..
+        } = subscription.clone();
+        Self { label, config: None, filter, audience, locale, time_zone, digest_minutes, state }
+    }
 }
 
 /// The subscription.
@@ -78,18 +104,41 @@ pub fn create(
 ) -> Result<(Subscription, Option<SigningSecret>), Error> {
     caller.must(Scope::Subscriptions)?;
     may_hear(caller, draft.audience)?;
-    let channel = channels::find(&draft.channel)
-        .ok_or_else(|| Error::invalid("/channel", "unknown", "there is no such channel"))?;
-    check_filter(db, &draft.filter)?;
+    let channel = named(&draft.channel)?;
+    check_digest(channel, draft.digest_minutes)?;
+    filter::check(db, &draft.filter, Visibility::Internal, &Filter::default())?;
+    let now = db.now()?;
+    let made = make(db, means, draft, (Origin::Operator, State::Active), now)?;
+    db.emit(caller, now, vec![record(Record::SubscriptionCreated, &made.0)])?;
+    Ok(made)
+}
+
+/// Stores a new subscription of a known channel.
+fn make(
+    db: &mut Write<'_>,
+    means: Means<'_>,
+    draft: Draft,
+    (origin, state): (Origin, State),
+    now: DateTime<Utc>,
+) -> Result<(Subscription, Option<SigningSecret>), Error> {
+    let channel = named(&draft.channel)?;
     let id = Uuid::now_v7();
     let (config, sealed_config) = accept(channel, means, id, &draft.config)?;
     let secret = if channel.is_signed() { Some(new_secret()?) } else { None };
     let signing_secret = secret.as_ref().map(|it| seal_secret(means.vault, id, it)).transpose()?;
     let sealed = Sealed { config: sealed_config, signing_secret, ..Sealed::default() };
-    let now = db.now()?;
-    let Draft { channel: name, label, config: _, filter, audience, locale, time_zone } =
-        draft.clone();
-    let created = Subscription {
+    let address = address::digest(means.vault, channel, &draft.config);
+    let Draft {
+        channel: name,
+        label,
+        config: raw,
+        filter,
+        audience,
+        locale,
+        time_zone,
+        digest_minutes,
+    } = draft;
+    let made = Subscription {
         id,
         channel: name,
         label,
@@ -98,19 +147,20 @@ pub fn create(
         audience,
         locale,
         time_zone,
-        state: State::Active,
+        digest_minutes,
+        state,
         disabled_reason: None,
-        origin: Origin::Operator,
+        origin,
         last_success_at: None,
         failing_since: None,
         version: 1,
         created_at: now,
         updated_at: now,
     };
-    subscription::insert(db, &created, &sealed)?;
-    assign_credential(db, means.vault, channel, id, &draft.config)?;
-    db.emit(caller, now, vec![record(Record::SubscriptionCreated, &created)])?;
-    Ok((created, secret))
+    subscription::insert(db, &made, &sealed)?;
+    keep_address(db, id, address.as_deref())?;
+    assign_credential(db, means.vault, channel, id, &raw)?;
+    Ok((made, secret))
 }
 
 /// Changes what `change` changes.
@@ -125,23 +175,23 @@ pub fn edit(
     caller.must(Scope::Subscriptions)?;
     let (before, mut sealed) = lock(db, id, expected)?;
     may_hear(caller, before.audience)?;
-    let Subscription { label, filter, audience, locale, time_zone, state, .. } = before.clone();
-    let mut edit = Edit { label, config: None, filter, audience, locale, time_zone, state };
+    let mut edit = Edit::of(&before);
     change(&mut edit);
-    let Edit { label, config, filter, audience, locale, time_zone, state } = edit;
+    let Edit { label, config, filter, audience, locale, time_zone, digest_minutes, state } = edit;
     may_hear(caller, audience)?;
-    if !matches!(state, State::Active | State::Paused) && state != before.state {
-        return Err(Error::invalid("/state", "unsound", "set `active` or `paused`"));
-    }
-    if filter != before.filter {
-        check_filter(db, &filter)?;
-    }
+    check_state(&before, state)?;
+    filter::check(db, &filter, Visibility::Internal, &before.filter)?;
+    let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
+    check_digest(channel, digest_minutes)?;
     let mut shown = before.config.clone();
     let mended = config.is_some() || (state == State::Active && before.state != State::Active);
     if let Some(config) = config {
-        let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
         (shown, sealed.config) = accept(channel, means, id, &config)?;
+        keep_address(db, id, address::digest(means.vault, channel, &config).as_deref())?;
         assign_credential(db, means.vault, channel, id, &config)?;
+    }
+    if before.state == State::Pending && state != State::Pending {
+        confirm::close(db, id)?;
     }
     let now = db.now()?;
     let disabled_reason = before.disabled_reason.clone().filter(|_| state == State::Disabled);
@@ -152,6 +202,7 @@ pub fn edit(
         audience,
         locale,
         time_zone,
+        digest_minutes,
         state,
         disabled_reason,
         version: before.version + 1,
@@ -271,6 +322,10 @@ fn accept(
     id: Uuid,
     config: &Value,
 ) -> Result<(Value, Vec<u8>), Error> {
+    if channel.is_by_mail() && !means.mail {
+        let detail = "no mail server is configured: FAROL_SMTP_URL is not set";
+        return Err(Error::invalid("/channel", "unavailable", detail));
+    }
     let faults = channel.check(config, means.egress);
     if !faults.is_empty() {
         let field = |it: channels::Fault| FieldError {
@@ -308,6 +363,7 @@ pub fn follow(db: &mut Write<'_>, vault: &Vault, id: Uuid, config: &Value) -> Re
     let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
     let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
     sealed.config = vault.seal(&config_place(id), config.to_string().as_bytes())?;
+    keep_address(db, id, address::digest(vault, channel, config).as_deref())?;
     let now = db.now()?;
     let after =
         Subscription { config: shown, version: before.version + 1, updated_at: now, ..before };
@@ -316,31 +372,30 @@ pub fn follow(db: &mut Write<'_>, vault: &Vault, id: Uuid, config: &Value) -> Re
     Ok(())
 }
 
-fn check_filter(db: &mut Read<'_>, filter: &Filter) -> Result<(), Error> {
-    let mut wrong = Vec::new();
-    let mut unknown = |list: &str, index: usize| {
-        wrong.push(FieldError {
-            pointer: format!("/filter/{list}/{index}"),
-            code: "unknown",
-            detail: "there is no such id".to_owned(),
-        });
-    };
-    for (index, id) in filter.components.iter().enumerate() {
-        if component::find(db, &domain::component::Key::Id(*id)).is_err() {
-            unknown("components", index);
-        }
+fn named(channel: &str) -> Result<&'static dyn channels::Channel, Error> {
+    channels::find(channel)
+        .ok_or_else(|| Error::invalid("/channel", "unknown", "there is no such channel"))
+}
+
+fn check_state(before: &Subscription, state: State) -> Result<(), Error> {
+    if state == before.state || matches!(state, State::Active | State::Paused) {
+        return Ok(());
     }
-    for (index, id) in filter.groups.iter().enumerate() {
-        if group::find(db, &domain::component::Key::Id(*id)).is_err() {
-            unknown("groups", index);
-        }
+    Err(Error::invalid("/state", "unsound", "set `active` or `paused`"))
+}
+
+/// Where every message counts and must come in order, none may wait for others.
+fn check_digest(channel: &dyn channels::Channel, minutes: u16) -> Result<(), Error> {
+    if minutes == 0 || channel.lane() == channels::Lane::Latest {
+        return Ok(());
     }
-    for (index, id) in filter.incidents.iter().enumerate() {
-        if persistence::incident::find(db, persistence::incident::Key::Id(*id)).is_err() {
-            unknown("incidents", index);
-        }
-    }
-    if wrong.is_empty() { Ok(()) } else { Err(Error::Invalid(wrong)) }
+    let detail = "this channel gets every message by itself";
+    Err(Error::invalid("/digest_minutes", "unsupported", detail))
+}
+
+fn keep_address(db: &mut Write<'_>, id: Uuid, digest: Option<&[u8]>) -> Result<(), Error> {
+    subscription::address::keep(db, id, digest)
+        .map_err(Error::taken(subscription::address::ADDRESS_TAKEN, "this address"))
 }
 
 fn new_secret() -> Result<SigningSecret, Error> {
@@ -365,6 +420,13 @@ pub(crate) fn secret_place(id: Uuid) -> String {
 
 /// The log outlives the subscription, so it does not name its owner.
 fn record(kind: Record, subscription: &Subscription) -> Event {
-    let Subscription { id, channel, state, version, .. } = subscription;
-    Event::unseen(kind, json!({ "id": id, "channel": channel, "state": state, "version": version }))
+    let Subscription { id, channel, state, origin, version, .. } = subscription;
+    let about = json!({
+        "id": id,
+        "channel": channel,
+        "state": state,
+        "origin": origin,
+        "version": version,
+    });
+    Event::unseen(kind, about)
 }

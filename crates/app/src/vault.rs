@@ -96,6 +96,27 @@ impl Vault {
         let name = |id: &[u8]| id.iter().map(|byte| format!("{byte:02x}")).collect();
         self.keys.iter().map(|it| SigningKey { id: name(&it.id), secret: it.signing }).collect()
     }
+
+    /// [`Self::digest`] under each key there is, the current one first.
+    pub fn digests(&self, place: &str, text: &str) -> Vec<Vec<u8>> {
+        let message = format!("{place}\0{text}");
+        let sign = |it: &Key| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &it.digesting);
+            hmac::sign(&key, message.as_bytes()).as_ref().to_vec()
+        };
+        self.keys.iter().map(sign).collect()
+    }
+
+    /// Whether [`Self::digest`] gave this under any key there is. Takes as long for a wrong digest
+    /// as for a right one.
+    pub fn is_digest(&self, place: &str, text: &str, digest: &[u8]) -> bool {
+        let message = format!("{place}\0{text}");
+        let fits = |it: &Key| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &it.digesting);
+            hmac::verify(&key, message.as_bytes(), digest).is_ok()
+        };
+        self.keys.iter().fold(false, |found, it| fits(it) || found)
+    }
 }
 
 impl std::fmt::Debug for Vault {
@@ -143,5 +164,21 @@ mod tests {
         let sealed = both.seal("subscription/1", b"whsec").unwrap();
         assert!(old.open("subscription/1", &sealed).is_err());
         assert!(both.open("subscription/1", &sealed[..10]).is_err());
+    }
+
+    #[test]
+    fn digests_are_known_in_their_place_alone_and_with_an_older_key() {
+        let old = Vault::new(["an old key of more than 32 bytes, yes"]).unwrap();
+        let both = Vault::new([
+            "a new key of more than 32 bytes, yes!",
+            "an old key of more than 32 bytes, yes",
+        ])
+        .unwrap();
+        let digest = old.digest("links", "1");
+        assert!(both.is_digest("links", "1", &digest));
+        assert!(!both.is_digest("links", "2", &digest));
+        assert!(!both.is_digest("addresses", "1", &digest));
+        assert_eq!(both.digests("links", "1"), [both.digest("links", "1"), digest]);
+        assert!(!old.is_digest("links", "1", &both.digest("links", "1")));
     }
 }

@@ -53,6 +53,8 @@ test-text = Wenn Sie dies lesen, kommen die Nachrichten von { $page } hier an. E
 
 confirm-state = Bitte bestätigen
 confirm-text = Jemand – vermutlich Sie – möchte unter dieser Adresse über den Status von { $page } informiert werden. Bitte bestätigen Sie, dass Sie diese Nachrichten wünschen. Falls nicht, ignorieren Sie diese Nachricht; Sie erhalten dann keine weiteren.
+already-state = Bereits abonniert
+already-text = Jemand – vermutlich Sie – möchte unter dieser Adresse erneut über den Status von { $page } informiert werden. Sie sind bereits angemeldet; es hat sich nichts geändert.
 
 digest-state =
     { $count ->

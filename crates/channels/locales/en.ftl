@@ -54,6 +54,8 @@ test-text = If you can read this, messages from { $page } arrive here. Nothing h
 
 confirm-state = Please confirm
 confirm-text = Somebody, hopefully you, asked to be told about the status of { $page } at this address. Please confirm that you want these messages. If you did not ask for them, ignore this one and you will hear no more.
+already-state = You are subscribed
+already-text = Somebody, hopefully you, asked once more to be told about the status of { $page } at this address. You are subscribed already; nothing has changed.
 
 digest-state =
     { $count ->

@@ -53,6 +53,8 @@ test-text = Si puede leer esto, los mensajes de { $page } llegan aquí. No ha oc
 
 confirm-state = Confirme la suscripción
 confirm-text = Alguien, probablemente usted, ha pedido recibir en esta dirección avisos sobre el estado de { $page }. Confirme que desea recibir estos mensajes. Si no los ha pedido, ignore este aviso y no recibirá ninguno más.
+already-state = Ya está suscrito
+already-text = Alguien, probablemente usted, ha vuelto a pedir avisos sobre el estado de { $page } en esta dirección. Ya está suscrito; nada ha cambiado.
 
 digest-state =
     { $count ->

@@ -53,6 +53,8 @@ test-text = Si vous lisez ceci, les messages de { $page } arrivent bien ici. Il 
 
 confirm-state = Veuillez confirmer
 confirm-text = Quelqu’un, sans doute vous, a demandé à recevoir à cette adresse des nouvelles de l’état de { $page }. Veuillez confirmer que vous souhaitez ces messages. Si vous n’avez rien demandé, ignorez celui-ci : vous n’en recevrez pas d’autre.
+already-state = Déjà abonné
+already-text = Quelqu’un, sans doute vous, a redemandé à recevoir à cette adresse des nouvelles de l’état de { $page }. Vous êtes déjà abonné ; rien n’a changé.
 
 digest-state =
     { $count ->

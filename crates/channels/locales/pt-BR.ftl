@@ -53,6 +53,8 @@ test-text = Se você está lendo isto, as mensagens de { $page } chegam aqui. Na
 
 confirm-state = Confirme a inscrição
 confirm-text = Alguém, provavelmente você, pediu para receber neste endereço avisos sobre o status de { $page }. Confirme que deseja receber essas mensagens. Se não foi você, ignore este aviso e não enviaremos mais nada.
+already-state = Você já está inscrito
+already-text = Alguém, provavelmente você, pediu de novo para receber neste endereço avisos sobre o status de { $page }. Você já está inscrito; nada mudou.
 
 digest-state =
     { $count ->

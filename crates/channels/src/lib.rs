@@ -1,8 +1,10 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
+pub mod address;
 mod answer;
 mod chat;
 mod discord;
 pub mod egress;
+mod email;
 mod googlechat;
 mod hook;
 mod locale;
@@ -43,9 +45,12 @@ use signature::SigningSecret;
 use uuid::Uuid;
 use wording::Wording;
 
+pub use whatsapp::receipt;
+
 /// Every channel there is. A new one is a file and a line here.
 pub static ALL: &[&dyn Channel] = &[
     &On::<webhook::Webhook>::NEW,
+    &On::<email::Email>::NEW,
     &On::<slack::Slack>::NEW,
     &On::<telegram::Telegram>::NEW,
     &On::<whatsapp::Whatsapp>::NEW,
@@ -233,6 +238,8 @@ trait Adapter {
     const KIND: &'static str;
     /// Whether requests are signed: then a secret is made with each subscription.
     const SIGNED: bool = false;
+    /// Whether it sends e-mail, for which the operator must have named a mail server.
+    const BY_MAIL: bool = false;
     const LANE: Lane = Lane::Latest;
     type Config: DeserializeOwned + Serialize + ToSchema;
 
@@ -289,6 +296,8 @@ pub trait Channel: Sync {
     fn kind(&self) -> &'static str;
     /// Whether a signing secret belongs to each subscription.
     fn is_signed(&self) -> bool;
+    /// Whether it needs a mail server.
+    fn is_by_mail(&self) -> bool;
     /// The schema of its configuration for the OpenAPI document.
     fn config_schema(&self) -> RefOr<Schema>;
     /// The schemas that one refers to, by name.
@@ -338,6 +347,10 @@ impl<A: Adapter> Channel for On<A> {
 
     fn is_signed(&self) -> bool {
         A::SIGNED
+    }
+
+    fn is_by_mail(&self) -> bool {
+        A::BY_MAIL
     }
 
     fn config_schema(&self) -> RefOr<Schema> {

@@ -103,6 +103,10 @@ impl Adapter for Webhook {
     ) -> Option<Step> {
         done.is_empty().then(|| Step::telling("post", request(config, notice, attempt)))
     }
+
+    fn address(config: &Config) -> Option<String> {
+        Some(config.url.clone())
+    }
 }
 
 fn request(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Outbound {

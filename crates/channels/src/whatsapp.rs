@@ -1,6 +1,7 @@
 //! WhatsApp: Meta's Cloud API, bridges that speak for a phone, Twilio, or any other by template.
 mod cloud;
 mod evolution;
+pub mod receipt;
 mod template;
 mod twilio;
 mod waha;

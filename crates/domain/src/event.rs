@@ -1,4 +1,6 @@
 //! Facts: what happened, told to subscribers or kept for the record.
+mod log;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,6 +8,8 @@ use uuid::Uuid;
 use crate::caller::Visibility;
 use crate::incident::Impact;
 use crate::words::words;
+
+pub use log::{Entry, EntryWithPayload, Tallies, Tally};
 
 words! {
     /// What subscribers can be told.
@@ -22,6 +26,8 @@ words! {
         MaintenanceCancelled = "maintenance.cancelled",
         ComponentStatusChanged = "component.status_changed",
         SubscriptionTest = "subscription.test",
+        /// Asks the owner of an address whether they want the subscription.
+        SubscriptionConfirm = "subscription.confirm",
         /// A destination has failed for days. Told to internal subscriptions.
         SubscriptionFailing = "subscription.failing",
         /// A provider refuses a credential. Told to internal subscriptions.
@@ -42,6 +48,12 @@ words! {
         IncidentEdited = "incident.edited",
         IncidentDeleted = "incident.deleted",
         PostmortemEdited = "incident.postmortem_edited",
+        IncidentTemplateCreated = "incident_template.created",
+        IncidentTemplateEdited = "incident_template.edited",
+        IncidentTemplateDeleted = "incident_template.deleted",
+        MessageTemplateCreated = "message_template.created",
+        MessageTemplateEdited = "message_template.edited",
+        MessageTemplateDeleted = "message_template.deleted",
         UserCreated = "user.created",
         UserEdited = "user.edited",
         UserDeleted = "user.deleted",
@@ -54,8 +66,19 @@ words! {
         SubscriptionCreated = "subscription.created",
         SubscriptionEdited = "subscription.edited",
         SubscriptionDeleted = "subscription.deleted",
+        SubscriptionConfirmed = "subscription.confirmed",
         SubscriptionDisabled = "subscription.disabled",
+        SubscriptionsImported = "subscription.imported",
+        SubscriptionsErased = "subscription.erased",
         SecretRotated = "subscription.secret_rotated",
+    }
+}
+
+impl Announcement {
+    /// Concerns one subscription alone, which is told at once and all of it, whatever else it may
+    /// hear.
+    pub const fn is_personal(self) -> bool {
+        matches!(self, Self::SubscriptionTest | Self::SubscriptionConfirm)
     }
 }
 

@@ -51,6 +51,9 @@ pub struct Filter {
     pub min_impact: Option<Impact>,
 }
 
+/// Longest time that news are collected for one message, in minutes.
+pub const DIGEST_MAX: u16 = 1_440;
+
 /// Most ids in one list of a filter.
 pub const FILTER_MAX: usize = 200;
 
@@ -73,6 +76,9 @@ pub struct Subscription {
     /// IANA name.
     #[schema(example = "Etc/UTC")]
     pub time_zone: String,
+    /// News of so many minutes come in one message; 0: each at once.
+    #[schema(minimum = 0, maximum = 1440)]
+    pub digest_minutes: u16,
     pub state: State,
     pub disabled_reason: Option<String>,
     pub origin: Origin,
@@ -82,4 +88,23 @@ pub struct Subscription {
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// A subscription as its owner sees it who came by a link in a message.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct OwnSubscription {
+    #[schema(example = "email")]
+    pub channel: String,
+    /// Enough of the address to recognise it by.
+    #[schema(example = "a…@example.org")]
+    pub address: Option<String>,
+    pub filter: Filter,
+    /// BCP 47 language tag.
+    #[schema(example = "en")]
+    pub locale: String,
+    /// IANA name.
+    #[schema(example = "Etc/UTC")]
+    pub time_zone: String,
+    pub state: State,
+    pub version: i64,
 }

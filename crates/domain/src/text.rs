@@ -6,6 +6,10 @@ pub const NAME_MAX: u64 = 120;
 pub const TITLE_MAX: u64 = 200;
 /// Longest Markdown message of an update, in characters.
 pub const MESSAGE_MAX: u64 = 25_000;
+/// Longest template of a title, in characters.
+pub const TITLE_TEMPLATE_MAX: u64 = 1_000;
+/// Longest template of a message, in characters.
+pub const MESSAGE_TEMPLATE_MAX: u64 = 16_384;
 /// Longest postmortem, in characters.
 pub const POSTMORTEM_MAX: u64 = 100_000;
 /// Longest description of a component or group, in characters.

@@ -48,6 +48,7 @@ pub struct Read<'c> {
 pub struct Write<'c> {
     read: Read<'c>,
     pub(crate) commit: Commit,
+    rehearsal: bool,
 }
 
 /// Migrations could not be applied.
@@ -116,7 +117,7 @@ impl Db {
     ) -> Result<T, E> {
         let (value, commit) = self.within("begin", |conn| {
             let read = Read { conn, page: &self.page };
-            let mut write = Write { read, commit: Commit::default() };
+            let mut write = Write { read, commit: Commit::default(), rehearsal: false };
             let value = job(&mut write)?;
             Ok::<_, E>((value, write.commit))
         })?;
@@ -126,6 +127,19 @@ impl Db {
             hook(commit);
         }
         Ok(value)
+    }
+
+    /// Runs `job` in one transaction and takes everything back: nothing is written, and nobody
+    /// hears of it.
+    pub fn rehearse<T, E: From<DbError>>(
+        &self,
+        job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut transaction = self.pool.begin("begin")?;
+        let read = Read { conn: &mut transaction, page: &self.page };
+        let outcome = job(&mut Write { read, commit: Commit::default(), rehearsal: true });
+        transaction.roll_back();
+        outcome
     }
 
     fn within<T, E: From<DbError>>(
@@ -180,6 +194,11 @@ impl Write<'_> {
     /// Somebody may do less than before: every replica forgets whom it knows.
     pub fn access_changed(&mut self) {
         self.commit.access = true;
+    }
+
+    /// Whether everything is taken back at the end.
+    pub fn is_rehearsal(&self) -> bool {
+        self.rehearsal
     }
 
     /// There is something to do for the workers, though no fact was written.

@@ -1,5 +1,6 @@
 //! Deliveries as operators see them.
 mod queue;
+mod tally;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -15,6 +16,7 @@ pub(crate) use queue::seconds;
 pub use queue::{
     Backlog, Job, Lease, Settled, Settlement, Target, backlog, claim, events, settle, sweep,
 };
+pub use tally::tally;
 
 /// Which deliveries to list.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,6 @@
 //! The outbox: facts leave a transaction only through [`Write::emit`].
+mod log;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Caller;
@@ -9,6 +11,8 @@ use crate::prepared::Prepare as _;
 use crate::schema::events;
 use crate::word::Word;
 use crate::{DbError, Write};
+
+pub use log::{Filter, find, page};
 
 impl Write<'_> {
     /// Writes facts into the transaction that makes them true; they are told once it committed.

@@ -86,10 +86,12 @@ pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
 
 /// Which subscriptions `s` want to hear of an event `e`.
 ///
-/// Nobody is told of what happened before they subscribed, however late fan-out is.
+/// Nobody is told of what happened before they subscribed, however late fan-out is, and who has
+/// not confirmed is asked to, but told nothing.
 macro_rules! wants {
     () => {
-        "s.state = 'active' and s.deleted_at is null
+        "s.state in ('active', 'pending') and s.deleted_at is null
+         and (s.state = 'active' or e.kind = 'subscription.confirm')
          and case when e.subscription_id is not null then s.id = e.subscription_id else
              s.created_at <= e.created_at
              and (s.audience = 'internal' or e.public_payload is not null)
@@ -104,6 +106,7 @@ macro_rules! wants {
              end"
     };
 }
+pub(crate) use wants;
 
 /// The oldest events that wait, up to the first that somebody wants or has begun to get, are done.
 /// `offset 0` keeps Postgres from asking for all of them whether they are wanted.

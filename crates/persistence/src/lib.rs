@@ -1,4 +1,5 @@
 //! Postgres, through diesel. Rows stay in here; domain types and read models come out.
+pub mod audience;
 pub mod bus;
 pub mod component;
 pub mod credential;
@@ -9,13 +10,16 @@ pub mod fan_out;
 pub mod group;
 pub mod idempotency;
 pub mod incident;
+pub mod incident_template;
 pub mod ledger;
+pub mod message_template;
 pub mod page;
 pub mod prune;
 pub mod schema;
 pub mod session;
 pub mod subscription;
 pub mod thread;
+pub mod throttle;
 pub mod token;
 pub mod transfer;
 pub mod user;

@@ -5,9 +5,11 @@ use diesel::sql_types::BigInt;
 use crate::{DbError, Write};
 
 /// Each deletes at most `$1` rows. Deliveries and events are kept for 30 days, answers to
-/// `Idempotency-Key`s for 24 hours, threads for 90 days after their last message, sessions for 7 days after their end; the
-/// last event that the public may know of stays, because it dates the page.
-const STATEMENTS: [&str; 6] = [
+/// `Idempotency-Key`s for 24 hours, threads for 90 days after their last message, sessions for
+/// 7 days after their end; the last event that the public may know of stays, because it dates the
+/// page. Whoever asked to be subscribed and did not confirm it within 7 days is forgotten, the
+/// secrets in the message too.
+const STATEMENTS: [&str; 8] = [
     "delete from idempotency_keys where (principal, route, key_hash) in (
          select principal, route, key_hash from idempotency_keys
          where created_at < farol_now() - interval '24 hours' limit $1)",
@@ -30,6 +32,22 @@ const STATEMENTS: [&str; 6] = [
     "delete from sign_in_failures where key in (
          select key from sign_in_failures
          where updated_at < farol_now() - interval '1 day' limit $1)",
+    "delete from throttles where key in (
+         select key from throttles
+         where updated_at < farol_now() - interval '1 day' limit $1)",
+    "with unconfirmed as materialized (
+         select id from subscriptions
+         where state = 'pending' and origin = 'public'
+           and updated_at < farol_now() - interval '7 days'
+         limit $1 for update skip locked),
+     asked as (
+         update events e set payload = json_build_object('id', e.subscription_id)
+         from unconfirmed u where e.subscription_id = u.id and e.kind = 'subscription.confirm'),
+     owed as (
+         delete from deliveries q using unconfirmed u where q.subscription_id = u.id),
+     scheduled as (
+         delete from destinations d using unconfirmed u where d.subscription_id = u.id)
+     delete from subscriptions s using unconfirmed u where s.id = u.id",
     "delete from threads where (subscription_id, subject_id) in (
          select subscription_id, subject_id from threads
          where updated_at < farol_now() - interval '90 days' limit $1)",

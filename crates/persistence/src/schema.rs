@@ -182,6 +182,37 @@ diesel::table! {
     }
 }
 diesel::table! {
+    incident_templates (id) {
+        id -> Uuid,
+        slug -> Text,
+        name -> Text,
+        title -> Text,
+        message -> Text,
+        status -> Nullable<Text>,
+        components -> Jsonb,
+        impact_override -> Nullable<Text>,
+        visibility -> Nullable<Text>,
+        notify -> Nullable<Bool>,
+        metadata -> Jsonb,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    message_templates (id) {
+        id -> Uuid,
+        channel -> Text,
+        event -> Nullable<Text>,
+        locale -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        body -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
     events (position) {
         position -> Int8,
         id -> Uuid,
@@ -228,6 +259,16 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         deleted_at -> Nullable<Timestamptz>,
+        address_hash -> Nullable<Bytea>,
+        challenge -> Nullable<Bytea>,
+        digest_minutes -> Int4,
+    }
+}
+diesel::table! {
+    throttles (key) {
+        key -> Text,
+        taken -> Array<Timestamptz>,
+        updated_at -> Timestamptz,
     }
 }
 diesel::table! {

@@ -1,4 +1,8 @@
 //! Subscriptions and their destinations.
+pub mod address;
+pub mod bulk;
+pub mod confirm;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
@@ -104,7 +108,7 @@ pub fn update(
         .set((Row::from(subscription), SealedRow::from(sealed)))
         .execute(db.conn)?;
     diesel::update(destinations::table.find(subscription.id))
-        .set(destinations::paused.eq(subscription.state != State::Active))
+        .set(destinations::paused.eq(!is_reached(subscription.state)))
         .execute(db.conn)?;
     if fresh_start {
         diesel::sql_query(
@@ -116,6 +120,11 @@ pub fn update(
         .execute(db.conn)?;
     }
     Ok(())
+}
+
+/// Whether anything is sent: who has not confirmed yet must be asked.
+fn is_reached(state: State) -> bool {
+    matches!(state, State::Active | State::Pending)
 }
 
 /// Stops telling a destination that failed for good.
@@ -168,7 +177,8 @@ pub fn to_warn_of(db: &mut Write<'_>) -> Result<Vec<Failing>, DbError> {
     Ok(failing.load(db.conn)?)
 }
 
-/// Forgets a subscription: nothing more is sent, and what identifies its owner is wiped.
+/// Forgets a subscription: nothing more is sent, and what identifies its owner is wiped, what its
+/// destination answered included.
 pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     diesel::update(subscriptions::table.find(id))
         .set((
@@ -179,18 +189,24 @@ pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), Db
             subscriptions::secrets.eq(Vec::<u8>::new()),
             subscriptions::signing_secret.eq(None::<Vec<u8>>),
             subscriptions::previous_secret.eq(None::<Vec<u8>>),
+            subscriptions::address_hash.eq(None::<Vec<u8>>),
+            subscriptions::challenge.eq(None::<Vec<u8>>),
         ))
         .execute(db.conn)?;
     diesel::update(destinations::table.find(id))
         .set((destinations::paused.eq(true), destinations::ready_at.eq(None::<DateTime<Utc>>)))
         .execute(db.conn)?;
     diesel::sql_query(
-        "update deliveries set state = 'dead', finished_at = farol_now()
-         where subscription_id = $1 and finished_at is null",
+        "update deliveries
+         set state = case when finished_at is null then 'dead' else state end,
+             finished_at = coalesce(finished_at, farol_now()),
+             attempts = (select coalesce(jsonb_agg(it || '{\"answer\": null}'), '[]')
+                         from jsonb_array_elements(attempts) it)
+         where subscription_id = $1",
     )
     .bind::<diesel::sql_types::Uuid, _>(id)
     .execute(db.conn)?;
-    Ok(())
+    confirm::forget(db, id)
 }
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
@@ -208,6 +224,7 @@ struct Row {
     audience: Word<Visibility>,
     locale: String,
     time_zone: String,
+    digest_minutes: i32,
     state: Word<State>,
     disabled_reason: Option<String>,
     origin: Word<Origin>,
@@ -261,6 +278,7 @@ fn dress((row, health): (Row, Health)) -> Subscription {
         audience: Word(audience),
         locale,
         time_zone,
+        digest_minutes,
         state: Word(state),
         disabled_reason,
         origin: Word(origin),
@@ -285,6 +303,7 @@ fn dress((row, health): (Row, Health)) -> Subscription {
         audience,
         locale,
         time_zone,
+        digest_minutes: u16::try_from(digest_minutes).unwrap_or(0),
         state,
         disabled_reason,
         origin,
@@ -307,6 +326,7 @@ impl From<&Subscription> for Row {
             audience,
             locale,
             time_zone,
+            digest_minutes,
             state,
             disabled_reason,
             origin,
@@ -330,6 +350,7 @@ impl From<&Subscription> for Row {
             audience: Word(audience),
             locale,
             time_zone,
+            digest_minutes: i32::from(digest_minutes),
             state: Word(state),
             disabled_reason,
             origin: Word(origin),

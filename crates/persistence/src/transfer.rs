@@ -8,7 +8,7 @@ use crate::{DbError, Read, Write};
 
 /// Tables in an order in which rows can be inserted. What lives for hours only stays behind:
 /// sessions, idempotency keys, failed sign-ins.
-pub const TABLES: [&str; 14] = [
+pub const TABLES: [&str; 16] = [
     "page",
     "users",
     "api_tokens",
@@ -19,6 +19,8 @@ pub const TABLES: [&str; 14] = [
     "incidents",
     "incident_updates",
     "incident_components",
+    "incident_templates",
+    "message_templates",
     "events",
     "subscriptions",
     "destinations",

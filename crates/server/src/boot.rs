@@ -35,7 +35,9 @@ pub fn boot(config: &Config) -> Result<Booted, String> {
     };
     let db = Db::connect(&url, config.database_pool, page(config));
     migrate(&db)?;
-    Ok(Booted { db, vault: vault(config)?, postgres })
+    let vault = vault(config)?;
+    app::subscription::digest_missing(&db, &vault).map_err(|it| it.to_string())?;
+    Ok(Booted { db, vault, postgres })
 }
 
 /// Like [`boot`], for commands that may run beside a serving Farol.

@@ -18,6 +18,7 @@ use ipnet::IpNet;
 
 use reader::{Line, Reader};
 pub use secret::Secret;
+use worker::smtp::{self, Address, Mailbox};
 
 /// Everything Farol can be told from outside. Its `Debug` reveals no secret.
 #[derive(Debug)]
@@ -57,8 +58,16 @@ pub struct Config {
     pub page_time_zone: Tz,
     /// Who may see the status page on first start.
     pub page_visibility: Visibility,
-    /// The mail server; kept for releases that send e-mail.
+    /// The mail server; without it nobody can subscribe by e-mail.
     pub smtp_url: Option<Secret>,
+    /// Whom readers of e-mail see. There whenever `smtp_url` is.
+    pub mail_from: Option<Mailbox>,
+    /// Where answers to e-mails go.
+    pub mail_reply_to: Option<Mailbox>,
+    /// Where e-mails that cannot be delivered come back to.
+    pub mail_envelope_from: Option<Address>,
+    /// Whether strangers may subscribe themselves.
+    pub subscribe: bool,
     /// Requests per minute that one token or address may make.
     pub rate_limit: u32,
     /// Threads that serve HTTP.
@@ -131,6 +140,22 @@ impl Config {
         if mistakes.is_empty() { Ok(Self { lines, ..config }) } else { Err(mistakes) }
     }
 
+    /// How e-mail is sent, if it is.
+    ///
+    /// # Errors
+    /// What is wrong with `FAROL_SMTP_URL`; [`Config::load`] has found it before.
+    pub fn smtp(&self) -> Result<Option<smtp::Settings>, String> {
+        let Some((url, from)) = self.smtp_url.as_ref().zip(self.mail_from.clone()) else {
+            return Ok(None);
+        };
+        let server = smtp::Server::parse(url.expose())?;
+        Ok(Some(smtp::Settings {
+            reply_to: self.mail_reply_to.clone(),
+            envelope_from: self.mail_envelope_from.clone(),
+            ..smtp::Settings::new(server, from, app::clock::now)
+        }))
+    }
+
     /// Every setting as `NAME = value`, one per line, secrets hidden, defaults marked.
     pub fn describe(&self) -> String {
         self.lines.iter().fold(String::new(), |mut text, line| {
@@ -163,9 +188,13 @@ impl Config {
             page_name: read.or("FAROL_PAGE_NAME", "Farol".to_owned(), parse::page_name),
             page_time_zone: read.or("FAROL_PAGE_TIME_ZONE", Tz::Etc__UTC, parse::time_zone),
             page_visibility: read.word("FAROL_PAGE_VISIBILITY", &parse::VISIBILITIES),
+            subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),
             smtp_url: read.secret("FAROL_SMTP_URL", parse::smtp_url, parse::hide_password),
+            mail_from: mail_from(read),
+            mail_reply_to: read.optional("FAROL_MAIL_REPLY_TO", parse::mailbox),
+            mail_envelope_from: read.optional("FAROL_MAIL_ENVELOPE_FROM", parse::mail_address),
             database_url,
             admin_password,
             lines: Vec::new(),
@@ -189,6 +218,13 @@ fn admin_email(read: &mut Reader<'_>, has_password: bool) -> String {
         read.complain("FAROL_ADMIN_PASSWORD", "needs FAROL_ADMIN_EMAIL beside it");
     }
     email
+}
+
+fn mail_from(read: &mut Reader<'_>) -> Option<Mailbox> {
+    if read.was_given("FAROL_SMTP_URL") && !read.was_given("FAROL_MAIL_FROM") {
+        read.complain("FAROL_SMTP_URL", "needs FAROL_MAIL_FROM beside it");
+    }
+    read.optional("FAROL_MAIL_FROM", parse::mailbox)
 }
 
 fn processors() -> usize {

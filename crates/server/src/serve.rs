@@ -105,9 +105,6 @@ fn start(
     if !config.egress_allow.is_empty() {
         tracing::warn!(allow = ?config.egress_allow, "FAROL_EGRESS_ALLOW opens private networks");
     }
-    if config.smtp_url.is_some() {
-        tracing::warn!("FAROL_SMTP_URL is set, but this release does not send e-mail");
-    }
     let (live, callers) = (Arc::new(Live::default()), Arc::new(Callers::default()));
     let bells = Arc::new(Bells::default());
     let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers)).map_err(failed)?);
@@ -118,6 +115,7 @@ fn start(
         egress: EgressPolicy::new(config.egress_allow.clone()),
         bells: Arc::clone(&bells),
         user_agent: format!("Farol/{} (+{})", env!("CARGO_PKG_VERSION"), config.public_url),
+        smtp: config.smtp()?,
     };
     let mut loops = Vec::new();
     if only != Some(Only::Workers) {
@@ -191,9 +189,11 @@ fn api_settings(
         callers: Arc::clone(&running.callers),
         vault: Arc::clone(&running.settings.vault),
         egress: running.settings.egress.clone(),
+        mail: running.settings.smtp.is_some(),
         trusted_proxies: config.trusted_proxies.clone(),
         cors_origins: config.cors_origins.clone(),
         rate_limit: config.rate_limit,
+        offers_subscribe: config.subscribe,
         metrics: Box::new(metrics),
         is_ready: Box::new(move || bus.is_connected()),
     }

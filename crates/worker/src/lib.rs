@@ -20,7 +20,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 pub use publish::refresh;
-pub use transport::{Unbuildable, smtp};
+pub use transport::smtp;
 
 /// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
 #[derive(Default)]
@@ -42,6 +42,17 @@ pub struct Settings {
     pub bells: Arc<Bells>,
     /// `Farol/<version> (+<url>)`.
     pub user_agent: String,
+    /// The mail server, if there is one.
+    pub smtp: Option<smtp::Settings>,
+}
+
+/// A client could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum Unbuildable {
+    #[error(transparent)]
+    Http(#[from] transport::Unbuildable),
+    #[error(transparent)]
+    Smtp(#[from] smtp::Unbuildable),
 }
 
 /// Running loops. They stop by themselves once their `stopped` says so.
@@ -65,7 +76,9 @@ pub fn work(settings: &Settings, stopped: watch::Receiver<bool>) -> Result<Worke
     let db = || settings.db.clone();
     let bells = || Arc::clone(&settings.bells);
     loops.spawn(fan_out::run(db(), bells(), stopped.clone()));
-    let sender = send::Sender::new(db(), http, Arc::clone(&settings.vault));
+    let smtp = settings.smtp.clone().map(smtp::Smtp::new).transpose()?;
+    let post = tell::Post { http, smtp };
+    let sender = send::Sender::new(db(), post, Arc::clone(&settings.vault));
     loops.spawn(deliver::run(db(), sender, bells(), stopped.clone()));
     loops.spawn(tidy::run(db(), stopped));
     Ok(Workers(loops))

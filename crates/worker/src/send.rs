@@ -6,7 +6,9 @@ use app::Db;
 use app::delivery::{
     Anchors, Batch, GivenUp, Job, LEASE, Lease, Opened, Settled, Settlement, Story, open,
 };
+use app::link;
 use app::vault::Vault;
+use channels::wording::Wording;
 use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Related};
 use domain::delivery::{Next, Outcome, Patience, State, next};
 use domain::event::{Announcement, Kind};
@@ -17,11 +19,10 @@ use uuid::Uuid;
 
 use crate::seam;
 use crate::tell::{Post, Told};
-use crate::transport::Http;
 
-/// Nothing is begun that could outlast the lease: a send may take 15 seconds, and its result
-/// needs some to be written.
-const RESERVE: Duration = Duration::from_secs(25);
+/// Nothing is begun that could outlast the lease: a mail may take 30 seconds, and its result needs
+/// some to be written.
+const RESERVE: Duration = Duration::from_secs(40);
 /// Pause after a delivery was given up, before the next one is tried.
 const AFTER_DEATH: chrono::Duration = chrono::Duration::seconds(5);
 /// Pause between two messages to one chat: what Slack, Telegram and the others take in the long
@@ -44,6 +45,10 @@ pub enum Consequence {
     Hold(Uuid, chrono::Duration),
     /// The destination is to be called elsewhere.
     Moved(Uuid, Value),
+    /// The destination was asked whether it wants the subscription, and said this.
+    Said(Uuid, String),
+    /// The destination was asked whether it wants the subscription.
+    Answered(Uuid, String),
 }
 
 pub struct Sender {
@@ -60,11 +65,13 @@ struct Serving<'a> {
     channel: &'static dyn Channel,
     opened: Opened,
     page: &'a Page,
+    /// Where the reader changes and ends the subscription.
+    links: Option<(String, String)>,
 }
 
 impl Sender {
-    pub fn new(db: Db, http: Http, vault: Arc<Vault>) -> Self {
-        Self { db, post: Post::new(http), vault, page: OnceCell::new() }
+    pub fn new(db: Db, post: Post, vault: Arc<Vault>) -> Self {
+        Self { db, post, vault, page: OnceCell::new() }
     }
 
     pub fn vault(&self) -> Arc<Vault> {
@@ -98,6 +105,8 @@ impl Sender {
             let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
             count(&lease.target.channel, &told);
             served.follow(lease, &told);
+            served.hear(&serving, together, &told);
+            served.consequences.extend(serving.word(together, &told));
             if !served.take(lease, together, told, serving.patience()) {
                 break;
             }
@@ -114,7 +123,12 @@ impl Sender {
         let channel = channels::find(&lease.target.channel)
             .ok_or_else(|| "this release does not know the channel".to_owned())?;
         let page = self.page().await.map_err(|it| it.to_string())?;
-        Ok(Serving { lease, batch, channel, opened, page })
+        let links = channel.is_by_mail().then(|| {
+            let (settings, id) = (self.db.page(), lease.subscription);
+            let manage = link::manage_url(&self.vault, settings, id);
+            (manage, link::unsubscribe_url(&self.vault, settings, id))
+        });
+        Ok(Serving { lease, batch, channel, opened, page, links })
     }
 
     /// Tells the last of these jobs, with those before it in the same message.
@@ -137,7 +151,7 @@ impl Sender {
             payload,
             api_url: &self.db.page().public_url,
             reader: serving.reader(),
-            wording: None,
+            wording: serving.wording(story.event.kind),
             earlier: &earlier,
             bodies: if internal { &story.internal } else { &story.public },
         };
@@ -170,23 +184,40 @@ impl<'a> Serving<'a> {
     fn story(&self, job: &Job) -> Option<(&'a Arc<Story>, &'a Value)> {
         let story = self.batch.events.get(&job.event)?;
         let kind = story.event.kind;
-        let own = [Announcement::SubscriptionTest].map(Kind::Announcement);
+        let is_own = matches!(kind, Kind::Announcement(it) if it.is_personal());
         let payload = match &story.event.public_payload {
             // What concerns the destination alone has no public side.
-            _ if self.lease.target.internal || own.contains(&kind) => &story.event.payload,
+            _ if self.lease.target.internal || is_own => &story.event.payload,
             Some(public) => public,
             None => return None,
         };
         Some((story, payload))
     }
 
-    fn reader(&self) -> Reader<'a> {
+    /// What the destination says to being asked for confirmation.
+    fn word(&self, jobs: &[Job], told: &Told) -> Option<Consequence> {
+        let asked = Kind::Announcement(Announcement::SubscriptionConfirm);
+        let story = self.batch.events.get(&jobs.last()?.event)?;
+        let answer = told.attempt.answer.clone()?;
+        let is_answer = story.event.kind == asked && told.attempt.outcome == Outcome::Delivered;
+        is_answer.then(|| Consequence::Answered(self.lease.subscription, answer))
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        let (manage, unsubscribe) =
+            self.links.as_ref().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
         Reader {
             locale: &self.lease.target.locale,
             time_zone: self.lease.target.time_zone.parse().unwrap_or(chrono_tz::UTC),
-            manage_url: None,
-            unsubscribe_url: None,
+            manage_url: manage,
+            unsubscribe_url: unsubscribe,
         }
+    }
+
+    fn wording(&self, kind: Kind) -> Option<&'a Wording> {
+        let Kind::Announcement(kind) = kind else { return None };
+        let target = &self.lease.target;
+        self.batch.wordings.find(&target.channel, kind, &target.locale)
     }
 
     fn patience(&self) -> Patience {
@@ -281,6 +312,19 @@ impl Served {
         }
         if let Some(moved) = &told.moved {
             self.consequences.push(Consequence::Moved(lease.subscription, moved.clone()));
+        }
+    }
+
+    /// Notes what a machine answers when it is asked whether it wants the subscription. People
+    /// follow a link.
+    fn hear(&mut self, serving: &Serving<'_>, jobs: &[Job], told: &Told) {
+        let kind = Kind::Announcement(Announcement::SubscriptionConfirm);
+        let asked =
+            |it: &Job| serving.batch.events.get(&it.event).is_some_and(|it| it.event.kind == kind);
+        let delivered = told.attempt.outcome == Outcome::Delivered;
+        if delivered && serving.links.is_none() && jobs.iter().any(asked) {
+            let said = told.attempt.answer.clone().unwrap_or_default();
+            self.consequences.push(Consequence::Said(serving.lease.subscription, said));
         }
     }
 

@@ -5,6 +5,7 @@ use channels::{Attempt as Try, Channel, Done, Letter, Notice, Verdict};
 use domain::delivery::{ANSWER_MAX, Attempt, Outcome};
 use serde_json::Value;
 
+use crate::transport::smtp::Smtp;
 use crate::transport::{Failure, Http, Reply};
 
 /// More than any channel needs; a channel that wants more has lost its way.
@@ -12,8 +13,13 @@ const STEPS_MAX: usize = 6;
 
 /// Carries letters.
 pub struct Post {
-    http: Http,
+    pub http: Http,
+    /// Where there is a mail server.
+    pub smtp: Option<Smtp>,
 }
+
+/// What a failure without answer means for the schedule.
+type Class = fn(Failure) -> Outcome;
 
 /// What came of telling.
 pub struct Told {
@@ -30,10 +36,6 @@ pub struct Told {
 }
 
 impl Post {
-    pub fn new(http: Http) -> Self {
-        Self { http }
-    }
-
     /// Sends what the channel wants sent, until it wants no more.
     pub async fn tell(
         &self,
@@ -52,8 +54,10 @@ impl Post {
                 Ok(None) => break,
                 Err(unreadable) => return Told::unsent(Outcome::Blocked, &unreadable.to_string()),
             };
-            let reply = self.carry(step.letter).await;
-            let (now, verdict) = hear(channel, step.name, attempt, reply);
+            let Some((reply, class)) = self.carry(step.letter).await else {
+                return Told::unsent(Outcome::Transient, "no mail server is configured");
+            };
+            let (now, verdict) = hear(channel, step.name, attempt, reply, class);
             done.push(Done { step: step.name, counts: step.counts, verdict });
             let hold = told.as_ref().and_then(|it| it.hold).max(now.hold);
             told = match told {
@@ -74,10 +78,11 @@ impl Post {
         Told { anchor, moved, receipt, ..told }
     }
 
-    async fn carry(&self, letter: Letter) -> Reply {
+    /// The reply, and what it means to have none; nothing when nobody here carries such letters.
+    async fn carry(&self, letter: Letter) -> Option<(Reply, Class)> {
         match letter {
-            Letter::Http(request) => self.http.send(request).await,
-            Letter::Mail(_) => Reply { outcome: Err(Failure::Connect), elapsed: Duration::ZERO },
+            Letter::Http(request) => Some((self.http.send(request).await, class)),
+            Letter::Mail(mail) => Some((self.smtp.as_ref()?.send(&mail).await, Smtp::outcome_of)),
         }
     }
 }
@@ -88,6 +93,7 @@ fn hear(
     step: &'static str,
     attempt: &Try<'_>,
     reply: Reply,
+    class: Class,
 ) -> (Told, Verdict) {
     let latency_ms = i64::try_from(reply.elapsed.as_millis()).unwrap_or(i64::MAX);
     let at = attempt.at;
@@ -133,7 +139,7 @@ impl Told {
     }
 }
 
-/// What a failure without answer means for the schedule.
+/// Over HTTP it is the destination's failure.
 fn class(failure: Failure) -> Outcome {
     match failure {
         Failure::Blocked(_) | Failure::Unsendable => Outcome::Blocked,

@@ -1,10 +1,12 @@
 //! What callers send about incidents.
-use app::incident::{Edit, Named};
+use app::incident::{Edit, Named, Wish};
 use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
 use domain::component::{self, Key};
-use domain::incident::{Draft, Impact, Status};
-use domain::text::{COMPONENTS_MAX, DEDUP_KEY_MAX, MESSAGE_MAX, POSTMORTEM_MAX, TITLE_MAX};
+use domain::incident::{Impact, Status};
+use domain::text::{
+    COMPONENTS_MAX, DEDUP_KEY_MAX, MESSAGE_MAX, POSTMORTEM_MAX, SLUG_MAX, TITLE_MAX,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -18,26 +20,39 @@ use crate::validate;
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewIncident {
+    /// A template by id or slug: what is left out here comes from it.
+    #[validate(length(min = 1, max = SLUG_MAX))]
+    #[schema(min_length = 1, max_length = 80, example = "api-errors")]
+    template: Option<String>,
+    /// What the template is filled with; whatever it needs must be there.
+    #[serde(default)]
+    #[validate(custom(function = validate::variables))]
+    #[schema(value_type = Object, example = json!({"region": "eu"}))]
+    variables: Map<String, Value>,
+    /// May be left out with a `template`.
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = TITLE_MAX))]
-    #[schema(min_length = 1, max_length = 200)]
-    title: String,
-    /// Markdown; the first update.
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    title: Option<String>,
+    /// Markdown; the first update. May be left out with a `template`.
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(min = 1, max = MESSAGE_MAX))]
-    #[schema(min_length = 1, max_length = 25000)]
-    message: String,
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 25000)]
+    message: Option<String>,
     /// `investigating` when left out, `resolved` with `resolved_at`.
     status: Option<Status>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(length(max = COMPONENTS_MAX), nested)]
-    #[schema(max_items = 500)]
-    components: Vec<NamedComponent>,
+    #[schema(value_type = Vec<NamedComponent>, required = false, max_items = 500)]
+    components: Option<Vec<NamedComponent>>,
     impact_override: Option<Impact>,
-    #[serde(default = "public")]
-    visibility: Visibility,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = Visibility, required = false, default = "public")]
+    visibility: Option<Visibility>,
     /// Whether subscribers are told.
-    #[serde(default = "yes")]
-    #[schema(default = true)]
-    notify: bool,
+    #[serde(default, deserialize_with = "set_only")]
+    #[schema(value_type = bool, required = false, default = true)]
+    notify: Option<bool>,
     /// In the past: it began before it was noticed.
     started_at: Option<DateTime<Utc>>,
     /// With `started_at`: it is history, and nobody is told.
@@ -46,10 +61,10 @@ pub struct NewIncident {
     #[validate(length(min = 1, max = DEDUP_KEY_MAX))]
     #[schema(min_length = 1, max_length = 255)]
     dedup_key: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::metadata))]
-    #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
+    #[schema(value_type = Object, required = false)]
+    metadata: Option<Map<String, Value>>,
 }
 
 /// A component by id or slug, and how it is.
@@ -146,10 +161,6 @@ pub struct NewPostmortem {
     pub published: bool,
 }
 
-fn public() -> Visibility {
-    Visibility::Public
-}
-
 fn yes() -> bool {
     true
 }
@@ -173,8 +184,10 @@ pub fn named(components: Vec<NamedComponent>) -> Result<Named, Problem> {
 }
 
 impl NewIncident {
-    pub fn draft(self) -> Result<(Draft, Named), Problem> {
+    pub fn wish(self) -> Result<Wish, Problem> {
         let Self {
+            template,
+            variables,
             title,
             message,
             status,
@@ -187,12 +200,13 @@ impl NewIncident {
             dedup_key,
             metadata,
         } = self;
-        let draft = Draft {
+        Ok(Wish {
+            template: template.as_deref().map(Key::from),
+            variables,
             title,
             message,
-            message_html: String::new(),
             status,
-            effects: Vec::new(),
+            components: components.map(named).transpose()?,
             impact_override,
             visibility,
             notify,
@@ -200,8 +214,7 @@ impl NewIncident {
             resolved_at,
             dedup_key,
             metadata,
-        };
-        Ok((draft, named(components)?))
+        })
     }
 }
 

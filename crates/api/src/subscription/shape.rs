@@ -2,7 +2,9 @@
 use app::subscription::Edit;
 use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
-use domain::subscription::{FILTER_MAX, Filter, State as SubscriptionState, Subscription};
+use domain::subscription::{
+    DIGEST_MAX, FILTER_MAX, Filter, State as SubscriptionState, Subscription,
+};
 use domain::text::NAME_MAX;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,6 +41,12 @@ pub struct NewSubscription {
     #[validate(custom(function = validate::time_zone))]
     #[schema(example = "America/Sao_Paulo")]
     pub time_zone: Option<String>,
+    /// Collects news of so many minutes for one message; 0: each at once. Not for webhooks, which
+    /// get every message.
+    #[serde(default)]
+    #[validate(range(max = DIGEST_MAX))]
+    #[schema(minimum = 0, maximum = 1440, default = 0)]
+    pub digest_minutes: u16,
 }
 
 /// What may be changed of a subscription.
@@ -69,6 +77,10 @@ pub struct SubscriptionPatch {
     #[validate(custom(function = validate::time_zone))]
     #[schema(value_type = String, required = false)]
     pub time_zone: Option<String>,
+    #[serde(default, deserialize_with = "set_only")]
+    #[validate(range(max = DIGEST_MAX))]
+    #[schema(value_type = u16, required = false, minimum = 0, maximum = 1440)]
+    pub digest_minutes: Option<u16>,
     /// `active` or `paused`.
     #[serde(default, deserialize_with = "set_only")]
     #[schema(value_type = SubscriptionState, required = false)]
@@ -104,11 +116,11 @@ fn public() -> Visibility {
     Visibility::Public
 }
 
-fn english() -> String {
+pub fn english() -> String {
     "en".to_owned()
 }
 
-fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
+pub fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
     let Filter { components, groups, incidents, events, .. } = filter;
     let lists = [
         ("components", components.len(), FILTER_MAX),
@@ -127,7 +139,8 @@ fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
 impl SubscriptionPatch {
     /// Changes what the patch has.
     pub fn apply(self, edit: &mut Edit) {
-        let Self { label, config, filter, audience, locale, time_zone, state } = self;
+        let Self { label, config, filter, audience, locale, time_zone, digest_minutes, state } =
+            self;
         let now = edit.clone();
         label.apply(&mut edit.label);
         edit.config = config;
@@ -135,6 +148,7 @@ impl SubscriptionPatch {
         edit.audience = audience.unwrap_or(now.audience);
         edit.locale = locale.unwrap_or(now.locale);
         edit.time_zone = time_zone.unwrap_or(now.time_zone);
+        edit.digest_minutes = digest_minutes.unwrap_or(now.digest_minutes);
         edit.state = state.unwrap_or(now.state);
     }
 }

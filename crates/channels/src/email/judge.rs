@@ -22,11 +22,7 @@ pub fn judge(answer: &Answer) -> Verdict {
         (500..=599, Stage::Greeting | Stage::Login | Stage::Sender) => Outcome::Credential,
         (code, _) if LOGIN.contains(&code) => Outcome::Credential,
         (code @ 500..=599, Stage::Recipient | Stage::Content) => {
-            if is_no_mailbox(code, stage, text) {
-                Outcome::Gone
-            } else {
-                Outcome::Misconfigured
-            }
+            if is_no_mailbox(code, stage, text) { Outcome::Gone } else { Outcome::Misconfigured }
         }
         _ => Outcome::Transient,
     };

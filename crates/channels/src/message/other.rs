@@ -7,6 +7,7 @@ pub(super) fn tell(telling: Telling<'_>) -> Message {
     match telling.event.kind.as_str() {
         "component.status_changed" => component(telling),
         "subscription.test" => test(telling),
+        "subscription.confirm" if telling.thing.text("confirm_url").is_none() => remind(telling),
         "subscription.confirm" => confirm(telling),
         kind => unknown(telling, kind),
     }
@@ -65,6 +66,19 @@ fn confirm(telling: Telling<'_>) -> Message {
         text: about_page(telling, "confirm-text"),
         link: url.map(|it| (words.say("link-confirm"), it.to_owned())).or(blank.link),
         manage: None,
+        ..blank
+    }
+}
+
+/// There is nothing to confirm: they are subscribed already.
+fn remind(telling: Telling<'_>) -> Message {
+    let Telling { thing, words, .. } = telling;
+    let blank = telling.blank();
+    let url = thing.text("manage_url");
+    Message {
+        state: words.say("already-state"),
+        text: about_page(telling, "already-text"),
+        link: url.map(|it| (words.say("link-manage"), it.to_owned())).or(blank.link),
         ..blank
     }
 }

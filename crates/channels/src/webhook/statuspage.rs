@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::Notice;
 
-/// Translates a notice. What Statuspage has no body for keeps only `meta` and `page`.
+/// Translates a notice. What Statuspage has no body for keeps only `meta` and `page`,
+/// but whoever is asked to confirm a subscription must be able to.
 pub fn body(notice: &Notice<'_>) -> Value {
     let page_id = json!(notice.page.id);
     let mut body = Map::new();
@@ -33,6 +34,8 @@ pub fn body(notice: &Notice<'_>) -> Value {
     } else if kind.starts_with("component.") {
         put("component", component(notice.payload, &page_id));
         put("component_update", component_update(notice));
+    } else if kind.starts_with("subscription.") {
+        put("subscription", notice.payload.clone());
     }
     Value::Object(body)
 }

@@ -245,6 +245,11 @@ fn of_code(code: i64, status: u16) -> Verdict {
     }
 }
 
+/// What an error that is reported later means.
+pub fn outcome(code: i64) -> Outcome {
+    of_code(code, 400).outcome
+}
+
 /// The first message that the reader got about the incident.
 pub fn anchor(attempt: &Attempt<'_>, done: &[Done]) -> Option<Value> {
     let known = attempt.anchor.cloned();

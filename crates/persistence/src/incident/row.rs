@@ -48,6 +48,9 @@ pub(super) struct Row {
 #[diesel(table_name = incidents, treat_none_as_default_value = false)]
 pub(super) struct NewRow<'a> {
     id: Uuid,
+    /// The next one when there is none.
+    #[diesel(treat_none_as_default_value = true)]
+    number: Option<i64>,
     title: &'a str,
     status: Word<Status>,
     impact: Word<Impact>,
@@ -246,10 +249,11 @@ fn affected(timeline: &Timeline, named: &BTreeMap<Uuid, Named>) -> Vec<Affected>
 }
 
 impl<'a> NewRow<'a> {
-    pub(super) fn of(new: &'a New<'_>, timeline: &Timeline) -> Self {
+    pub(super) fn of(new: &'a New<'_>, timeline: &Timeline, number: Option<i64>) -> Self {
         let New { id, draft, started_at, source, now } = new;
         Self {
             id: *id,
+            number,
             title: &draft.title,
             status: Word(timeline.status),
             impact: Word(draft.impact_override.unwrap_or(timeline.impact)),
@@ -271,16 +275,13 @@ impl<'a> NewRow<'a> {
 
 impl UpdateRow {
     pub(super) fn of(incident: Uuid, update: &Update, effects: &[Effect]) -> Self {
-        let effects = effects
-            .iter()
-            .map(|it| serde_json::json!({ "component": it.component, "status": it.status }));
         Self {
             id: update.id,
             incident_id: incident,
             status: Word(update.status),
             message: update.message.clone(),
             message_html: update.message_html.clone(),
-            effects: Value::Array(effects.collect()),
+            effects: as_column(effects),
             notify: update.notify,
             display_at: update.display_at,
             author: update.author.clone().unwrap_or_default(),
@@ -336,7 +337,14 @@ impl UpdateRow {
     }
 }
 
-/// The effects in an update's JSON column, which only [`UpdateRow::of`] writes.
+/// Effects as a JSON column.
+pub(crate) fn as_column(effects: &[Effect]) -> Value {
+    let object =
+        |it: &Effect| serde_json::json!({ "component": it.component, "status": it.status });
+    Value::Array(effects.iter().map(object).collect())
+}
+
+/// The effects in a JSON column, which only [`as_column`] writes.
 pub(crate) fn effects(column: &Value) -> Vec<Effect> {
     let effect = |it: &Value| {
         let component: Uuid = it.get("component")?.as_str()?.parse().ok()?;

@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
+use worker::smtp::{Address, Mailbox, Server};
 
 use super::{LogFormat, Visibility};
 
@@ -17,6 +18,7 @@ pub const LOG_FORMATS: [(&str, LogFormat); 2] =
     [("pretty", LogFormat::Pretty), ("json", LogFormat::Json)];
 pub const VISIBILITIES: [(&str, Visibility); 2] =
     [("public", Visibility::Public), ("internal", Visibility::Internal)];
+pub const SWITCH: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 const SECRET_KEY_MIN_BYTES: usize = 32;
 const PASSWORD_CHARS: RangeInclusive<usize> = 12..=128;
@@ -126,7 +128,23 @@ pub fn database_url(text: &str) -> Result<(), String> {
 }
 
 pub fn smtp_url(text: &str) -> Result<(), String> {
-    has_scheme(text, &["smtp://", "smtps://"], "smtps://user:password@host:465")
+    Server::parse(text).map(drop)
+}
+
+/// A name and an address, or an address alone.
+pub fn mailbox(text: &str) -> Result<Mailbox, String> {
+    let mailbox: Option<Mailbox> = text.parse().ok();
+    let is_writable = |it: &Mailbox| {
+        AsRef::<str>::as_ref(&it.email).is_ascii() && !text.chars().any(char::is_control)
+    };
+    let wanted = "a mailbox like Example Status <status@example.org>";
+    or_complain(mailbox.filter(is_writable), text, wanted)
+}
+
+pub fn mail_address(text: &str) -> Result<Address, String> {
+    let address: Option<Address> = text.parse().ok();
+    let is_writable = |it: &Address| AsRef::<str>::as_ref(it).is_ascii();
+    or_complain(address.filter(is_writable), text, "an address like bounces@example.org")
 }
 
 fn has_scheme(text: &str, schemes: &[&str], like: &str) -> Result<(), String> {

@@ -26,7 +26,7 @@ fn nothing_set_means_defaults() {
     assert_eq!((config.database_pool, config.rate_limit), (8, 1200));
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 21);
+    assert_eq!(text.lines().count(), 25);
 }
 
 #[test]
@@ -39,6 +39,9 @@ fn everything_set_is_taken() {
         ("FAROL_ADMIN_EMAIL", "ana@example.org"),
         ("FAROL_ADMIN_PASSWORD", "twelve chars"),
         ("FAROL_SMTP_URL", "smtps://a:b@mail.example.org:465"),
+        ("FAROL_MAIL_FROM", "Example Status <status@example.org>"),
+        ("FAROL_MAIL_REPLY_TO", "help@example.org"),
+        ("FAROL_MAIL_ENVELOPE_FROM", "bounces@example.org"),
         ("FAROL_EGRESS_ALLOW", "10.1.2.3/8, 192.168.0.7,::1"),
         ("FAROL_CORS_ORIGINS", "https://a.example:443,http://localhost:5173"),
         ("FAROL_LOG", "info,api=debug"),
@@ -55,6 +58,11 @@ fn everything_set_is_taken() {
     assert_eq!(config.cors_origins, ["https://a.example", "http://localhost:5173"]);
     assert_eq!((config.log_format, config.http_workers), (LogFormat::Json, 3));
     assert!(config.describe().contains("FAROL_PAGE_TIME_ZONE = Europe/Lisbon\n"));
+    assert!(config.describe().contains("FAROL_SMTP_URL = smtps://a:…@mail.example.org:465\n"));
+    let smtp = config.smtp().unwrap().unwrap();
+    assert_eq!(smtp.from.name.as_deref(), Some("Example Status"));
+    assert_eq!(smtp.reply_to.unwrap().email.to_string(), "help@example.org");
+    assert_eq!(smtp.envelope_from.unwrap().to_string(), "bounces@example.org");
 }
 
 #[test]
@@ -72,6 +80,10 @@ fn all_mistakes_come_at_once() {
         ("FAROL_PAGE_VISIBILITY", "secret"),
         ("FAROL_DATABASE_POOL", "65"),
         ("FAROL_RATE_LIMIT", "-1"),
+        ("FAROL_SMTP_URL", "smtp://mail.example.org?tls=maybe"),
+        ("FAROL_MAIL_FROM", "status"),
+        ("FAROL_MAIL_REPLY_TO", "Ana <ana@bücher.example>"),
+        ("FAROL_MAIL_ENVELOPE_FROM", "Bounces <bounces@example.org>"),
         ("FAROL_LISTN", "127.0.0.1:1"),
     ]);
     assert!(found.contains(&"FAROL_LISTEN: \"abc\" is not an address like 127.0.0.1:8080".into()));
@@ -91,6 +103,10 @@ fn all_mistakes_come_at_once() {
         ("FAROL_PAGE_TIME_ZONE", 1),
         ("FAROL_DATABASE_POOL", 1),
         ("FAROL_RATE_LIMIT", 1),
+        ("FAROL_SMTP_URL", 1),
+        ("FAROL_MAIL_FROM", 1),
+        ("FAROL_MAIL_REPLY_TO", 1),
+        ("FAROL_MAIL_ENVELOPE_FROM", 1),
         ("FAROL_LISTN", 1),
     ] {
         let prefix = format!("{variable}: ");
@@ -104,6 +120,10 @@ fn settings_that_need_each_other() {
     assert_eq!(
         complaints(&[("FAROL_ADMIN_PASSWORD", "long enough to do")]),
         ["FAROL_ADMIN_PASSWORD: needs FAROL_ADMIN_EMAIL beside it"]
+    );
+    assert_eq!(
+        complaints(&[("FAROL_SMTP_URL", "smtps://mail.example.org")]),
+        ["FAROL_SMTP_URL: needs FAROL_MAIL_FROM beside it"]
     );
     let found = complaints(&[("DATABASE_URL", "postgresql://h/d")]);
     assert!(found.len() == 1 && found[0].starts_with("FAROL_SECRET_KEY: is required"), "{found:?}");
@@ -124,6 +144,8 @@ fn secrets_stay_hidden() {
             ("FAROL_SECRET_KEY", &"hunter2".repeat(8)),
             ("FAROL_ADMIN_EMAIL", "a@b"),
             ("FAROL_ADMIN_PASSWORD", "hunter2hunter2"),
+            ("FAROL_SMTP_URL", "smtps://u:hunter2@h"),
+            ("FAROL_MAIL_FROM", "status@example.org"),
         ])
         .unwrap();
         let seen = format!("{}{config:?}{config:#?}", config.describe());
@@ -141,8 +163,10 @@ fn mistakes_do_not_quote_secrets() {
         ("FAROL_ADMIN_PASSWORD", "hunter2"),
         ("FAROL_PUBLIC_URL", "https://u:hunter2@example.org"),
         ("FAROL_PAGE_URL", "https//u:hunter2@example.org"),
+        ("FAROL_SMTP_URL", "smtp://u:hunter2@h/x"),
+        ("FAROL_MAIL_FROM", "status@example.org"),
     ]);
-    assert_eq!(found.len(), 5);
+    assert_eq!(found.len(), 6);
     assert!(!found.join("\n").contains("hunter2"), "{found:?}");
 }
 

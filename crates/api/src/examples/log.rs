@@ -1,0 +1,37 @@
+//! Events.
+use domain::delivery::State;
+use domain::event::{Announcement, Entry, EntryWithPayload, Tallies};
+use domain::incident::Impact;
+use serde_json::json;
+
+use super::{at, id, incident};
+
+pub fn event() -> Entry {
+    let mut deliveries = Tallies::default();
+    deliveries.add("webhook".to_owned(), State::Delivered, 2);
+    deliveries.add("webhook".to_owned(), State::Retrying, 1);
+    Entry {
+        id: id(8),
+        sequence: Some(42),
+        r#type: Announcement::IncidentCreated.as_str().to_owned(),
+        actor: format!("user:{}", id(9)),
+        request_id: Some("01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),
+        created_at: at(10),
+        announced: true,
+        incident_id: Some(id(3)),
+        component_ids: vec![id(1)],
+        group_ids: vec![id(2)],
+        subscription_id: None,
+        impact: Some(Impact::Major),
+        expanded_at: Some(at(10)),
+        deliveries: Some(deliveries),
+    }
+}
+
+pub fn event_with_payload() -> EntryWithPayload {
+    EntryWithPayload {
+        entry: event(),
+        payload: Some(json!(incident())),
+        public_payload: incident().for_public().map(|it| json!(it)),
+    }
+}
