@@ -1,4 +1,5 @@
 //! The world of a test: the real binary on a database of its own, and real counterparts.
+pub mod chats;
 pub mod client;
 pub mod cluster;
 pub mod folder;
@@ -8,6 +9,7 @@ pub mod sink;
 pub mod smtp;
 pub mod world;
 
+pub use chats::{Chats, Seen};
 pub use client::{Client, Reply};
 pub use cluster::{Cluster, Database};
 pub use folder::Folder;

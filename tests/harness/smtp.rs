@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::poll::eventually;
 
 const WAIT: Duration = Duration::from_secs(20);
-const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub(crate) const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// A Python that has the counterparts' packages.
-static PYTHON: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static PYTHON: LazyLock<String> = LazyLock::new(|| {
     let script = Path::new(REPOSITORY).join(".ci/counterparts");
     let output = Command::new(script).stderr(Stdio::inherit()).output().expect("a script");
     assert!(output.status.success(), "the counterparts cannot be installed");

@@ -137,7 +137,7 @@ impl Thread {
 
 fn post(bot: &Bot<'_>, notice: &Notice<'_>) -> Outbound {
     let more = [("channel", json!(bot.channel)), ("metadata", metadata(notice))];
-    call(bot, "chat.postMessage", blocks::whole(notice), more)
+    call(bot, "chat.postMessage", folded(blocks::whole(notice)), more)
 }
 
 fn reply(bot: &Bot<'_>, notice: &Notice<'_>, thread: &Thread) -> Outbound {
@@ -149,7 +149,15 @@ fn reply(bot: &Bot<'_>, notice: &Notice<'_>, thread: &Thread) -> Outbound {
         // The last word is for the whole channel.
         ("reply_broadcast", json!(Message::of(notice).closes)),
     ];
-    call(bot, "chat.postMessage", Map::new(), more)
+    call(bot, "chat.postMessage", folded(Map::new()), more)
+}
+
+/// Without previews of links, which only new messages can have.
+fn folded(mut body: Map<String, Value>) -> Map<String, Value> {
+    for off in ["unfurl_links", "unfurl_media"] {
+        body.insert(off.to_owned(), json!(false));
+    }
+    body
 }
 
 /// Editing resets what is not sent, so everything is.
@@ -179,9 +187,7 @@ fn call<const N: usize>(
 ) -> Outbound {
     body.extend(more.map(|(name, value)| (name.to_owned(), value)));
     body.insert("parse".to_owned(), json!("none"));
-    for off in ["link_names", "unfurl_links", "unfurl_media"] {
-        body.insert(off.to_owned(), json!(false));
-    }
+    body.insert("link_names".to_owned(), json!(false));
     Outbound {
         method: Method::Post,
         url: format!("{}/{method}", bot.api),

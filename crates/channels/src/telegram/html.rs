@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use crate::Notice;
 use crate::locale::Words;
 use crate::message::Message;
-use crate::text::{Dialect, Limit, Piece, Style, Unit, assemble, cut, render};
+use crate::text::{Dialect, Limit, Piece, Plain, Style, Unit, assemble, cut, render};
 
 /// Longest text, in UTF-16 units, without its tags.
 const TEXT_MAX: usize = 4_096;
@@ -12,6 +12,8 @@ const TITLE_MAX: usize = 250;
 const FACT_MAX: usize = 400;
 const FACTS_MAX: usize = 8;
 const OPENING_MAX: usize = 800;
+/// Telegram forgets the marks of a text beyond these, and our own links come last.
+const MARKS_MAX: usize = 100;
 /// Between `@` and a name (U+2060, no width), so that a text notifies nobody.
 const JOINER: char = '\u{2060}';
 
@@ -80,7 +82,18 @@ pub(super) fn compose(notice: &Notice<'_>, dialect: &dyn Dialect, keep_opening: 
             limit = limit.ending(end, weight);
         }
     }
-    format!("{head}{}{rest}", render(&message.text, dialect, &limit))
+    let mut said = render(&message.text, dialect, &limit);
+    let is_marked = !dialect.counts_marks();
+    if is_marked && [&head, &said, &rest].into_iter().map(|it| marks(it)).sum::<usize>() > MARKS_MAX
+    {
+        said = escape(&render(&message.text, &Plain(Unit::Utf16), &Limit::of(room)));
+    }
+    format!("{head}{said}{rest}")
+}
+
+/// How many tags are opened in a text; other angle brackets are escaped.
+fn marks(html: &str) -> usize {
+    html.matches('<').count() - html.matches("</").count()
 }
 
 fn head(message: &Message) -> Vec<Piece> {

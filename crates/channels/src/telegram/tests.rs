@@ -316,3 +316,12 @@ fn secrets_stay_secret() {
     assert!(!format!("{:?} {:?}", made.sent, made.done).contains("Secret-Token"));
     assert_eq!(channel.credential(&config()).unwrap().0, "123456:Secret-Token_x");
 }
+
+#[test]
+fn more_marks_than_telegram_keeps_are_left_out() {
+    let world = world("incident.created", "investigating", &"**a** & ".repeat(120));
+    let made = run::<Telegram>(&config(), &world, None, |_, _| ok(36));
+    let text = made.bodies()[0]["text"].as_str().unwrap().to_owned();
+    assert!(text.contains("a &amp; a") && !text.contains("<b>a</b>"), "{text}");
+    assert!(text.ends_with("View incident</a>"), "{text}");
+}
