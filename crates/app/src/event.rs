@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope};
 use domain::component::Key as ComponentKey;
-use domain::event::{Entry, EntryWithPayload, Kind};
+use domain::event::{Announcement, Entry, EntryWithPayload, Kind};
 use persistence::event::Filter;
 use persistence::incident::Key as IncidentKey;
 use persistence::{component, delivery, event, incident};
@@ -53,7 +53,10 @@ pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<EntryWithPay
     if found.entry.announced {
         found.entry.deliveries = Some(delivery::tally(db, id)?);
     }
-    found.payload = found.payload.filter(|_| caller.may(needed(&found.entry.r#type)));
+    let kind = found.entry.r#type.as_str();
+    // It holds links and a secret that are for the owner of an address alone.
+    let is_private = kind == Announcement::SubscriptionConfirm.as_str();
+    found.payload = found.payload.filter(|_| caller.may(needed(kind)) && !is_private);
     Ok(found)
 }
 
