@@ -86,7 +86,7 @@ impl Sheet {
             if rows.len() >= max {
                 return Err(unlike(&format!("a sheet may have {max} rows")));
             }
-            let begin = record.position().map_or(0, |it| it.byte());
+            let begin = record.position().map_or(0, csv::Position::byte);
             rows.push(row(&header, &record, lines.at(bytes, begin)));
         }
         Ok(rows)

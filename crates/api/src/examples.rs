@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// Puts an example to every body that has one.
 pub fn add(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
-    for (name, example) in sent::all().into_iter().chain(answered()) {
+    for (name, example) in sent::all().into_iter().chain(answered()).chain(told()) {
         let Some(RefOr::T(schema)) = components.schemas.get_mut(name) else { continue };
         match schema {
             Schema::Object(object) => object.example = Some(example),
@@ -36,22 +36,27 @@ pub fn add(document: &mut OpenApi) {
     }
 }
 
+/// A list of one.
+fn list(item: Value) -> Value {
+    json!({ "data": [item], "page": { "limit": 50, "next_cursor": null } })
+}
+
+/// The thing with one member more.
+fn with(mut it: Value, name: &str, value: &str) -> Value {
+    if let Some(members) = it.as_object_mut() {
+        members.insert(name.to_owned(), json!(value));
+    }
+    it
+}
+
 /// Bodies that come back.
 fn answered() -> Vec<(&'static str, Value)> {
-    let page = json!({ "limit": 50, "next_cursor": null });
-    let list = |item: Value| json!({ "data": [item], "page": page });
     let session = json!({
         "access_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjFhMmIzYzRkIn0…",
         "token_type": "Bearer",
         "expires_in": 600,
         "refresh_token": "Yb2p…",
     });
-    let with = |mut it: Value, name: &str, value: &str| {
-        if let Some(members) = it.as_object_mut() {
-            members.insert(name.to_owned(), json!(value));
-        }
-        it
-    };
     vec![
         ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
         ("Component", json!(component())),
@@ -70,26 +75,6 @@ fn answered() -> Vec<(&'static str, Value)> {
         ("Event", json!(log::event())),
         ("EventList", list(json!(log::event()))),
         ("EventWithPayload", json!(log::event_with_payload())),
-        ("Subscription", json!(subscription())),
-        ("SubscriptionList", list(json!(subscription()))),
-        (
-            "SubscriptionWithSecret",
-            with(json!(subscription()), "secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
-        ),
-        ("Recovered", json!({ "enqueued": 3 })),
-        ("OwnSubscription", json!(own_subscription())),
-        ("LinkPreview", json!({ "action": "confirm", "subscription": own_subscription() })),
-        ("Erased", json!({ "erased": 1 })),
-        (
-            "ImportReport",
-            json!({
-                "created": 41,
-                "existing": 1,
-                "invalid": [{ "line": 7, "code": "email", "detail": "must be an e-mail address" }],
-            }),
-        ),
-        ("Delivery", json!(delivery())),
-        ("DeliveryList", list(json!(delivery()))),
         ("Session", session),
         ("Me", json!({ "user": user(), "token_id": null, "scopes": ["admin"] })),
         ("User", json!(user())),
@@ -110,6 +95,32 @@ fn answered() -> Vec<(&'static str, Value)> {
                 "explanation": "There is nothing at this address.",
             }),
         ),
+    ]
+}
+
+/// Bodies about telling people that come back.
+fn told() -> Vec<(&'static str, Value)> {
+    vec![
+        ("Subscription", json!(subscription())),
+        ("SubscriptionList", list(json!(subscription()))),
+        (
+            "SubscriptionWithSecret",
+            with(json!(subscription()), "secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+        ),
+        ("Recovered", json!({ "enqueued": 3 })),
+        ("OwnSubscription", json!(own_subscription())),
+        ("LinkPreview", json!({ "action": "confirm", "subscription": own_subscription() })),
+        ("Erased", json!({ "erased": 1 })),
+        (
+            "ImportReport",
+            json!({
+                "created": 41,
+                "existing": 1,
+                "invalid": [{ "line": 7, "code": "email", "detail": "must be an e-mail address" }],
+            }),
+        ),
+        ("Delivery", json!(delivery())),
+        ("DeliveryList", list(json!(delivery()))),
     ]
 }
 

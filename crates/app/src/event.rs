@@ -8,7 +8,6 @@ use domain::event::{Announcement, Entry, EntryWithPayload, Kind};
 use persistence::event::Filter;
 use persistence::incident::Key as IncidentKey;
 use persistence::{component, delivery, event, incident};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{Error, Page, Read, Window};
@@ -27,9 +26,6 @@ pub struct Which {
 
 /// How long a list may count deliveries: a page of events with 100,000 each would take long.
 const COUNTING: Duration = Duration::from_millis(1_500);
-
-/// What of `subscription.confirm` is for others than its owner.
-const SHOWN_OF_A_QUESTION: [&str; 3] = ["id", "channel", "already"];
 
 /// Facts, newest first.
 pub fn page(
@@ -57,13 +53,10 @@ pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<EntryWithPay
     if found.entry.announced {
         found.entry.deliveries = Some(delivery::tally(db, id)?);
     }
-    found.payload = found.payload.filter(|_| caller.may(needed(&found.entry.r#type)));
-    // Who has the links or the secret of a subscription is taken for its owner.
-    if found.entry.r#type == Announcement::SubscriptionConfirm.as_str()
-        && let Some(members) = found.payload.as_mut().and_then(Value::as_object_mut)
-    {
-        members.retain(|name, _| SHOWN_OF_A_QUESTION.contains(&name.as_str()));
-    }
+    let kind = found.entry.r#type.as_str();
+    // It holds links and a secret that are for the owner of an address alone.
+    let is_private = kind == Announcement::SubscriptionConfirm.as_str();
+    found.payload = found.payload.filter(|_| caller.may(needed(kind)) && !is_private);
     Ok(found)
 }
 

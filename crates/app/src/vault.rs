@@ -115,7 +115,7 @@ impl Vault {
             let key = hmac::Key::new(hmac::HMAC_SHA256, &it.digesting);
             hmac::verify(&key, message.as_bytes(), digest).is_ok()
         };
-        self.keys.iter().fold(false, |found, it| fits(it) || found)
+        self.keys.iter().filter(|it| fits(it)).count() > 0
     }
 }
 

@@ -16,6 +16,10 @@ async fn a_link_confirms_and_looking_at_it_does_not() {
     let messages = asked(&world);
     let message = messages.first().expect("a message");
     let confirm = link(message, "confirm_url");
+    let logged = world.get("/api/v1/events?kind=subscription.confirm").await.expect(200);
+    let logged = logged.data()[0]["id"].as_str().expect("an id").to_owned();
+    let logged = world.get(&format!("/api/v1/events/{logged}")).await.expect(200);
+    assert_eq!(logged.json["payload"], Value::Null);
     let public = world.anonymous();
     let preview = public.get(&confirm).await.expect(200);
     assert_eq!(preview.json["action"], "confirm");

@@ -6,6 +6,10 @@ use super::{at, id};
 /// Bodies that callers send; all of them are accepted as they stand, given that what they name
 /// exists.
 pub fn all() -> Vec<(&'static str, Value)> {
+    [things(), telling(), people()].concat()
+}
+
+fn things() -> Vec<(&'static str, Value)> {
     vec![
         ("NewComponent", json!({ "name": "API", "description": "The public API" })),
         ("ComponentPatch", json!({ "reported_status": "degraded_performance" })),
@@ -29,6 +33,11 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ),
         ("UpdatePatch", json!({ "message": "A faulty deploy is being rolled back." })),
         ("NewPostmortem", json!({ "body": "## What happened\n\n…", "published": true })),
+    ]
+}
+
+fn telling() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "NewIncidentTemplate",
             json!({
@@ -66,6 +75,11 @@ pub fn all() -> Vec<(&'static str, Value)> {
         ),
         ("OwnSubscriptionPatch", json!({ "state": "paused" })),
         ("Erasure", json!({ "address": "ana@example.org" })),
+    ]
+}
+
+fn people() -> Vec<(&'static str, Value)> {
+    vec![
         ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),
         ("Refresh", json!({ "refresh_token": "Yb2p…" })),
         (
