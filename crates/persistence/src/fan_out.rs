@@ -141,19 +141,20 @@ with event as (
     where announce and expanded_at is null and sequence is not null
     order by sequence limit 1),
 matched as (
-    select s.id, s.digest_minutes from subscriptions s, event e
+    select s.id, case when e.subscription_id is null then s.digest_minutes else 0 end as delay
+    from subscriptions s, event e
     where (e.expand_after is null or s.id > e.expand_after) and ",
     wants!(),
     "
     order by s.id limit $1),
 locked as materialized (
-    select d.subscription_id, m.digest_minutes
+    select d.subscription_id, m.delay
     from destinations d join matched m on m.id = d.subscription_id
     order by d.subscription_id for update of d),
 bumped as (
     update destinations d
     set last_seq = d.last_seq + 1,
-        ready_at = coalesce(d.ready_at, farol_now() + make_interval(mins => l.digest_minutes))
+        ready_at = coalesce(d.ready_at, farol_now() + make_interval(mins => l.delay))
     from locked l where d.subscription_id = l.subscription_id
     returning d.subscription_id, d.last_seq),
 enqueued as (

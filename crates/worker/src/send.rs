@@ -46,8 +46,6 @@ pub enum Consequence {
     /// The destination is to be called elsewhere.
     Moved(Uuid, Value),
     /// The destination was asked whether it wants the subscription, and said this.
-    Said(Uuid, String),
-    /// The destination was asked whether it wants the subscription.
     Answered(Uuid, String),
 }
 
@@ -105,7 +103,6 @@ impl Sender {
             let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
             count(&lease.target.channel, &told);
             served.follow(lease, &told);
-            served.hear(&serving, together, &told);
             served.consequences.extend(serving.word(together, &told));
             if !served.take(lease, together, told, serving.patience()) {
                 break;
@@ -312,19 +309,6 @@ impl Served {
         }
         if let Some(moved) = &told.moved {
             self.consequences.push(Consequence::Moved(lease.subscription, moved.clone()));
-        }
-    }
-
-    /// Notes what a machine answers when it is asked whether it wants the subscription. People
-    /// follow a link.
-    fn hear(&mut self, serving: &Serving<'_>, jobs: &[Job], told: &Told) {
-        let kind = Kind::Announcement(Announcement::SubscriptionConfirm);
-        let asked =
-            |it: &Job| serving.batch.events.get(&it.event).is_some_and(|it| it.event.kind == kind);
-        let delivered = told.attempt.outcome == Outcome::Delivered;
-        if delivered && serving.links.is_none() && jobs.iter().any(asked) {
-            let said = told.attempt.answer.clone().unwrap_or_default();
-            self.consequences.push(Consequence::Said(serving.lease.subscription, said));
         }
     }
 

@@ -62,9 +62,6 @@ async fn follow(db: &Db, vault: &Arc<Vault>, consequence: Consequence) {
         Consequence::Moved(subscription, config) => {
             db.write(|db| app::subscription::follow(db, &vault, subscription, &config))
         }
-        Consequence::Said(subscription, answer) => {
-            app::subscription::confirm_by_answer(db, subscription, answer.as_bytes()).map(drop)
-        }
         Consequence::Answered(subscription, answer) => {
             app::subscription::confirm_by_answer(db, subscription, answer.as_bytes()).map(drop)
         }
