@@ -1,4 +1,5 @@
 //! Examples in the document: of what is sent by hand, of what comes back from the real types.
+mod answered;
 mod log;
 mod sent;
 mod template;
@@ -17,7 +18,6 @@ use domain::subscription::{
 };
 use domain::token::Token;
 use domain::user::User;
-use publication::StatusDocument;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{OpenApi, RefOr};
@@ -26,7 +26,7 @@ use uuid::Uuid;
 /// Puts an example to every body that has one.
 pub fn add(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
-    for (name, example) in sent::all().into_iter().chain(answered()).chain(told()) {
+    for (name, example) in sent::all().chain(answered::all()) {
         let Some(RefOr::T(schema)) = components.schemas.get_mut(name) else { continue };
         match schema {
             Schema::Object(object) => object.example = Some(example),
@@ -34,94 +34,6 @@ pub fn add(document: &mut OpenApi) {
             _ => {}
         }
     }
-}
-
-/// A list of one.
-fn list(item: Value) -> Value {
-    json!({ "data": [item], "page": { "limit": 50, "next_cursor": null } })
-}
-
-/// The thing with one member more.
-fn with(mut it: Value, name: &str, value: &str) -> Value {
-    if let Some(members) = it.as_object_mut() {
-        members.insert(name.to_owned(), json!(value));
-    }
-    it
-}
-
-/// Bodies that come back.
-fn answered() -> Vec<(&'static str, Value)> {
-    let session = json!({
-        "access_token": "eyJhbGciOiJIUzI1NiIsImtpZCI6IjFhMmIzYzRkIn0…",
-        "token_type": "Bearer",
-        "expires_in": 600,
-        "refresh_token": "Yb2p…",
-    });
-    vec![
-        ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
-        ("Component", json!(component())),
-        ("ComponentList", list(json!(component()))),
-        ("Group", json!(group())),
-        ("GroupList", list(json!(group()))),
-        ("History", json!({ "intervals": [interval()] })),
-        ("Incident", json!(incident())),
-        ("IncidentUpdate", json!(update())),
-        ("IncidentList", list(json!(incident()))),
-        ("IncidentTemplate", json!(template::incident_template())),
-        ("IncidentTemplateList", list(json!(template::incident_template()))),
-        ("IncidentPreview", json!(template::preview())),
-        ("MessageTemplate", json!(template::message_template())),
-        ("MessageTemplateList", list(json!(template::message_template()))),
-        ("Event", json!(log::event())),
-        ("EventList", list(json!(log::event()))),
-        ("EventWithPayload", json!(log::event_with_payload())),
-        ("Session", session),
-        ("Me", json!({ "user": user(), "token_id": null, "scopes": ["admin"] })),
-        ("User", json!(user())),
-        ("UserList", list(json!(user()))),
-        ("Token", json!(token())),
-        ("TokenList", list(json!(token()))),
-        (
-            "CreatedToken",
-            with(json!(token()), "token", "farol_0123456789ABCDEFGHIJKLMNOPQRSTUV1a2B3c"),
-        ),
-        ("Health", json!({ "status": "ok" })),
-        (
-            "ProblemKind",
-            json!({
-                "type": "/problems/not-found",
-                "title": "No such thing",
-                "status": 404,
-                "explanation": "There is nothing at this address.",
-            }),
-        ),
-    ]
-}
-
-/// Bodies about telling people that come back.
-fn told() -> Vec<(&'static str, Value)> {
-    vec![
-        ("Subscription", json!(subscription())),
-        ("SubscriptionList", list(json!(subscription()))),
-        (
-            "SubscriptionWithSecret",
-            with(json!(subscription()), "secret", "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
-        ),
-        ("Recovered", json!({ "enqueued": 3 })),
-        ("OwnSubscription", json!(own_subscription())),
-        ("LinkPreview", json!({ "action": "confirm", "subscription": own_subscription() })),
-        ("Erased", json!({ "erased": 1 })),
-        (
-            "ImportReport",
-            json!({
-                "created": 41,
-                "existing": 1,
-                "invalid": [{ "line": 7, "code": "email", "detail": "must be an e-mail address" }],
-            }),
-        ),
-        ("Delivery", json!(delivery())),
-        ("DeliveryList", list(json!(delivery()))),
-    ]
 }
 
 fn id(n: u128) -> Uuid {

@@ -5,11 +5,12 @@ use super::{at, id};
 
 /// Bodies that callers send; all of them are accepted as they stand, given that what they name
 /// exists.
-pub fn all() -> Vec<(&'static str, Value)> {
-    [things(), telling(), people()].concat()
+pub fn all() -> impl Iterator<Item = (&'static str, Value)> {
+    about_the_page().into_iter().chain(about_people())
 }
 
-fn things() -> Vec<(&'static str, Value)> {
+/// Bodies about the page and what goes wrong.
+fn about_the_page() -> Vec<(&'static str, Value)> {
     vec![
         ("NewComponent", json!({ "name": "API", "description": "The public API" })),
         ("ComponentPatch", json!({ "reported_status": "degraded_performance" })),
@@ -33,11 +34,6 @@ fn things() -> Vec<(&'static str, Value)> {
         ),
         ("UpdatePatch", json!({ "message": "A faulty deploy is being rolled back." })),
         ("NewPostmortem", json!({ "body": "## What happened\n\n…", "published": true })),
-    ]
-}
-
-fn telling() -> Vec<(&'static str, Value)> {
-    vec![
         (
             "NewIncidentTemplate",
             json!({
@@ -58,6 +54,12 @@ fn telling() -> Vec<(&'static str, Value)> {
             }),
         ),
         ("MessageTemplatePatch", json!({ "body": "Estamos investigando um problema." })),
+    ]
+}
+
+/// Bodies about who is told, and who may do what.
+fn about_people() -> Vec<(&'static str, Value)> {
+    vec![
         (
             "NewSubscription",
             json!({
@@ -75,11 +77,6 @@ fn telling() -> Vec<(&'static str, Value)> {
         ),
         ("OwnSubscriptionPatch", json!({ "state": "paused" })),
         ("Erasure", json!({ "address": "ana@example.org" })),
-    ]
-}
-
-fn people() -> Vec<(&'static str, Value)> {
-    vec![
         ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),
         ("Refresh", json!({ "refresh_token": "Yb2p…" })),
         (
