@@ -88,6 +88,8 @@ async fn a_refused_credential_disables_nobody() {
     for channel in ["C0123456789", "C0123456780"] {
         readers.push(join(&world, &slack(&chats, channel), &json!({})).await);
     }
+    let alarms = json!({"audience": "internal", "filter": {"events": ["credential.refused"]}});
+    join(&world, &telegram(&chats, CHAT), &alarms).await;
     chats.always("slack", SLACK_TOKEN, json!({"error": "invalid_auth"})).await;
     happens(&world, "Trouble").await;
     eventually(SOON, || async { !facts(&world, "credential.refused").is_empty() }).await;
@@ -99,7 +101,9 @@ async fn a_refused_credential_disables_nobody() {
         let is_tried = || async { attempts(&world, &readers).await > before };
         eventually(SOON, is_tried).await;
     }
-    assert_eq!(facts(&world, "credential.refused").len(), 1);
+    let alarms = chats.wait_for("telegram", 1).await;
+    flawless("telegram", &alarms);
+    assert_eq!((alarms.len(), facts(&world, "credential.refused").len()), (1, 1));
     assert_eq!(facts(&world, "credential.refused")[0]["channel"], "slack");
     for it in &readers {
         assert_eq!(shown(&world, it).await["state"], "active");
