@@ -224,8 +224,9 @@ impl Dialect for Chat {
     }
 
     fn code(&self, text: &str) -> Option<String> {
-        // Only its own end means something within code.
-        (!self.code.is_empty()).then(|| text.replace('`', "\u{2cb}"))
+        // Its own end means something within code; whether a name does, Google Chat does not say.
+        let tame = || text.replace('`', "\u{2cb}").replace("<users/", "<\u{200b}users/");
+        (!self.code.is_empty()).then(tame)
     }
 
     fn url(&self, url: &str) -> String {

@@ -4,7 +4,7 @@ use tests::{Chats, Seen, Sink, Smtp, World};
 
 use super::{Place, all_flawless, flawless, join, join_all, listen, places};
 use crate::delivery::kinds;
-use crate::incident::{opening, update};
+use crate::incident::{INCIDENTS, opening, update};
 
 const STATES: [&str; 3] = ["Investigating", "Identified", "Resolved"];
 const READER: &str = "ada@example.org";
@@ -99,6 +99,27 @@ async fn a_mailbox_is_told_all_of_it_in_order() {
     for (mail, state) in mails.zip(STATES) {
         assert!(mail.contains("Errors at the checkout") && mail.contains(state), "{mail}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_news_of_an_incident_arrives_everywhere_too() {
+    let (world, chats) = (World::new().await, Chats::start().await);
+    let places = places(&chats);
+    let events = ["component.status_changed", "incident.postmortem_published"];
+    join_all(&world, &places, &json!({"filter": {"events": events}})).await;
+    let incident = comes_and_goes(&world).await;
+    let path = format!("{INCIDENTS}/{}/postmortem", incident["id"].as_str().expect("an id"));
+    let postmortem = json!({"body": "# Why\n\nThe disk was **full**.", "published": true});
+    let put = world.put(&path, &postmortem).await;
+    assert!(put.status < 300, "{}", put.text);
+    for Place { name, .. } in &places {
+        let told = chats.wait_for(name, 3).await;
+        assert_eq!(told.len(), 3, "{name}");
+        for (it, said) in told.iter().zip(["Checkout", "Checkout", "The disk was"]) {
+            assert!(it.text().contains(said), "{name}: {}", it.body);
+        }
+    }
+    all_flawless(&chats, &places).await;
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tests::{Chats, World, eventually};
 
 use super::{CHAT, Place, SLACK_TOKEN, cloud, facts, flawless, join, places, slack, telegram};
-use crate::delivery::{SOON, happens, reaches};
+use crate::delivery::{SOON, deliveries, happens, reaches};
 use crate::incident::update;
 use crate::subscription::shown;
 
@@ -70,6 +70,17 @@ async fn a_destination_that_is_gone_is_told_no_more() {
     }
 }
 
+/// How often it was tried to tell these subscriptions anything.
+async fn attempts(world: &World, subscriptions: &[Value]) -> usize {
+    let mut n_attempts = 0;
+    for it in subscriptions {
+        for owed in deliveries(world, it).await {
+            n_attempts += owed["attempts"].as_array().map_or(0, Vec::len);
+        }
+    }
+    n_attempts
+}
+
 #[tokio::test]
 async fn a_refused_credential_disables_nobody() {
     let (world, chats) = (World::new().await, Chats::start().await);
@@ -77,16 +88,22 @@ async fn a_refused_credential_disables_nobody() {
     for channel in ["C0123456789", "C0123456780"] {
         readers.push(join(&world, &slack(&chats, channel), &json!({})).await);
     }
+    let alarms = json!({"audience": "internal", "filter": {"events": ["credential.refused"]}});
+    join(&world, &telegram(&chats, CHAT), &alarms).await;
     chats.always("slack", SLACK_TOKEN, json!({"error": "invalid_auth"})).await;
     happens(&world, "Trouble").await;
     eventually(SOON, || async { !facts(&world, "credential.refused").is_empty() }).await;
     // It is tried again after a minute, then less and less often, at last every hour.
     for n_hours in [2, 4, 6] {
-        let before = chats.seen("slack").await.len();
+        let before = attempts(&world, &readers).await;
         world.set_clock(Duration::hours(n_hours));
-        eventually(SOON, || async { chats.seen("slack").await.len() > before }).await;
+        // The answer has to be noted by the next hour.
+        let is_tried = || async { attempts(&world, &readers).await > before };
+        eventually(SOON, is_tried).await;
     }
-    assert_eq!(facts(&world, "credential.refused").len(), 1);
+    let alarms = chats.wait_for("telegram", 1).await;
+    flawless("telegram", &alarms);
+    assert_eq!((alarms.len(), facts(&world, "credential.refused").len()), (1, 1));
     assert_eq!(facts(&world, "credential.refused")[0]["channel"], "slack");
     for it in &readers {
         assert_eq!(shown(&world, it).await["state"], "active");
@@ -94,10 +111,7 @@ async fn a_refused_credential_disables_nobody() {
     chats.mend("slack", SLACK_TOKEN).await;
     world.set_clock(Duration::hours(8));
     for it in &readers {
-        let is_told = || async {
-            let owed = crate::delivery::deliveries(&world, it).await;
-            owed[0]["state"] == "delivered"
-        };
+        let is_told = || async { deliveries(&world, it).await[0]["state"] == "delivered" };
         eventually(SOON, is_told).await;
         assert_eq!(shown(&world, it).await["state"], "active");
     }
