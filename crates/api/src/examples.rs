@@ -18,7 +18,7 @@ use domain::subscription::{
 };
 use domain::token::Token;
 use domain::user::User;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{OpenApi, RefOr};
 use uuid::Uuid;

@@ -1,6 +1,7 @@
 //! While a chat fails, old news are passed over; machines get every one.
 use chrono::Duration;
 use serde_json::{Value, json};
+use tests::sink::Answer;
 use tests::{Chats, Sink, World};
 
 use super::{SLACK_TOKEN, join, listen, slack};
@@ -8,13 +9,18 @@ use crate::check::each;
 use crate::delivery::{deliveries, happens, kinds, reaches};
 use crate::incident::update;
 
+/// Nothing is tried again before the clock jumps.
+fn broken() -> Value {
+    json!({"status": 500, "body": {}, "headers": {"Retry-After": "600"}})
+}
+
 #[tokio::test]
 async fn a_chat_that_recovers_is_told_the_latest_state_once() {
     let (world, chats, sink) = (World::new().await, Chats::start().await, Sink::start().await);
     let chat = join(&world, &slack(&chats, "C0123456789"), &json!({})).await;
     let hook = listen(&world, &sink, "/hook").await;
-    chats.always("slack", SLACK_TOKEN, json!({"status": 500, "body": {}})).await;
-    sink.always("/hook", 500);
+    chats.always("slack", SLACK_TOKEN, broken()).await;
+    sink.always("/hook", Answer::from(500).with_header("retry-after", "600"));
     let incident = happens(&world, "Trouble").await;
     reaches(&world, &chat, 0, "retrying", 1).await;
     reaches(&world, &hook, 0, "retrying", 1).await;
@@ -29,7 +35,7 @@ async fn a_chat_that_recovers_is_told_the_latest_state_once() {
     reaches(&world, &chat, 3, "pending", 0).await;
     chats.mend("slack", SLACK_TOKEN).await;
     sink.always("/hook", 204);
-    world.set_clock(Duration::seconds(30));
+    world.set_clock(Duration::seconds(700));
 
     reaches(&world, &chat, 3, "delivered", 1).await;
     let owed = deliveries(&world, &chat).await;
@@ -54,7 +60,7 @@ async fn a_chat_that_recovers_is_told_the_latest_state_once() {
 async fn other_incidents_are_not_passed_over() {
     let (world, chats) = (World::new().await, Chats::start().await);
     let chat = join(&world, &slack(&chats, "C0123456789"), &json!({})).await;
-    chats.always("slack", SLACK_TOKEN, json!({"status": 503, "body": "unavailable"})).await;
+    chats.always("slack", SLACK_TOKEN, broken()).await;
     let first = happens(&world, "First trouble").await;
     reaches(&world, &chat, 0, "retrying", 1).await;
     happens(&world, "Second trouble").await;
@@ -62,7 +68,7 @@ async fn other_incidents_are_not_passed_over() {
     update(&world, &first, body).await.expect(201);
     reaches(&world, &chat, 2, "pending", 0).await;
     chats.mend("slack", SLACK_TOKEN).await;
-    world.set_clock(Duration::seconds(30));
+    world.set_clock(Duration::seconds(700));
     reaches(&world, &chat, 2, "delivered", 1).await;
     let owed = deliveries(&world, &chat).await;
     assert_eq!(each(&owed, "state"), ["superseded", "delivered", "delivered"]);

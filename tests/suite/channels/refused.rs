@@ -5,9 +5,11 @@ use chrono::Duration;
 use serde_json::{Value, json};
 use tests::{Chats, World, eventually};
 
-use super::{CHAT, Place, SLACK_TOKEN, cloud, facts, flawless, join, places, slack, telegram};
-use crate::delivery::{SOON, deliveries, happens, reaches};
-use crate::incident::update;
+use super::{
+    CHAT, Place, SLACK_CHANNEL, SLACK_TOKEN, cloud, facts, flawless, join, places, slack, telegram,
+};
+use crate::delivery::{SOON, happens, reaches};
+use crate::incident::{opening, update};
 use crate::subscription::shown;
 
 const SUPERGROUP: i64 = -1_009_876_543_210;
@@ -70,49 +72,40 @@ async fn a_destination_that_is_gone_is_told_no_more() {
     }
 }
 
-/// How often it was tried to tell these subscriptions anything.
-async fn attempts(world: &World, subscriptions: &[Value]) -> usize {
-    let mut n_attempts = 0;
-    for it in subscriptions {
-        for owed in deliveries(world, it).await {
-            n_attempts += owed["attempts"].as_array().map_or(0, Vec::len);
-        }
-    }
-    n_attempts
+/// A subscription that hears of one component alone.
+async fn reader_of(world: &World, place: &Place, component: &Value) -> Value {
+    let filter = json!({"events": ["incident.created"], "components": [component["id"]]});
+    join(world, place, &json!({"filter": filter})).await
 }
 
 #[tokio::test]
 async fn a_refused_credential_disables_nobody() {
     let (world, chats) = (World::new().await, Chats::start().await);
-    let mut readers = Vec::new();
-    for channel in ["C0123456789", "C0123456780"] {
-        readers.push(join(&world, &slack(&chats, channel), &json!({})).await);
-    }
+    let (api, web) = (world.component("api").await, world.component("web").await);
+    let one = reader_of(&world, &slack(&chats, SLACK_CHANNEL), &api).await;
+    let other = reader_of(&world, &slack(&chats, "C0123456780"), &web).await;
     let alarms = json!({"audience": "internal", "filter": {"events": ["credential.refused"]}});
-    join(&world, &telegram(&chats, CHAT), &alarms).await;
+    let alarms = join(&world, &telegram(&chats, CHAT), &alarms).await;
     chats.always("slack", SLACK_TOKEN, json!({"error": "invalid_auth"})).await;
-    happens(&world, "Trouble").await;
-    eventually(SOON, || async { !facts(&world, "credential.refused").is_empty() }).await;
+    world.incident(opening(&["api"], "major_outage")).await;
+    reaches(&world, &one, 0, "retrying", 1).await;
+    reaches(&world, &alarms, 0, "delivered", 1).await;
     // It is tried again after a minute, then less and less often, at last every hour.
-    for n_hours in [2, 4, 6] {
-        let before = attempts(&world, &readers).await;
+    for (n_attempts, n_hours) in [(2, 2), (3, 4), (4, 6)] {
         world.set_clock(Duration::hours(n_hours));
-        // The answer has to be noted by the next hour.
-        let is_tried = || async { attempts(&world, &readers).await > before };
-        eventually(SOON, is_tried).await;
+        reaches(&world, &one, 0, "retrying", n_attempts).await;
     }
-    let alarms = chats.wait_for("telegram", 1).await;
-    flawless("telegram", &alarms);
-    assert_eq!((alarms.len(), facts(&world, "credential.refused").len()), (1, 1));
+    world.incident(opening(&["web"], "major_outage")).await;
+    reaches(&world, &other, 0, "pending", 0).await;
+    let told = chats.seen("telegram").await;
+    flawless("telegram", &told);
+    assert_eq!((told.len(), facts(&world, "credential.refused").len()), (1, 1));
     assert_eq!(facts(&world, "credential.refused")[0]["channel"], "slack");
-    for it in &readers {
-        assert_eq!(shown(&world, it).await["state"], "active");
-    }
+
     chats.mend("slack", SLACK_TOKEN).await;
     world.set_clock(Duration::hours(8));
-    for it in &readers {
-        let is_told = || async { deliveries(&world, it).await[0]["state"] == "delivered" };
-        eventually(SOON, is_told).await;
+    for (it, n_attempts) in [(&one, 5), (&other, 1)] {
+        reaches(&world, it, 0, "delivered", n_attempts).await;
         assert_eq!(shown(&world, it).await["state"], "active");
     }
     let told = chats.told("slack").await;
