@@ -18,6 +18,12 @@ impl Paths {
         Self(paths.map(|(path, item)| (ResourceDef::new(path.as_str()), methods(item))).collect())
     }
 
+    /// What the path takes that is written out in the document, though `{id}` would fit it too.
+    fn allowed_by_name(&self, path: &str) -> Option<&str> {
+        let named = self.0.iter().find(|(pattern, _)| pattern.pattern() == Some(path));
+        named.map(|(_, methods)| methods.as_str())
+    }
+
     fn allowed(&self, path: &str) -> Option<&str> {
         self.0
             .iter()
@@ -40,6 +46,12 @@ fn methods(item: &PathItem) -> String {
         }
     }
     methods.join(", ")
+}
+
+/// The problem with a request that came to `{id}` only because its path does not take the method.
+pub fn wrong_method(req: &HttpRequest) -> Option<Problem> {
+    let paths = req.app_data::<Data<Paths>>()?;
+    paths.allowed_by_name(req.path()).map(Problem::method_not_allowed)
 }
 
 /// 405 with `Allow` for a path that exists, 404 for one that does not.

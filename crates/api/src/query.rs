@@ -6,6 +6,7 @@ use actix_web::web::PathConfig;
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
+use crate::fallback;
 use crate::problem::{Problem, kind};
 
 /// Query parameters of a known set; an unknown one is refused, because a typo in a filter would
@@ -29,6 +30,8 @@ impl<T: DeserializeOwned> FromRequest for QueryString<T> {
 
 /// Path segments that do not have their form.
 pub fn path_config() -> PathConfig {
-    PathConfig::default()
-        .error_handler(|error, _| Problem::new(kind::MALFORMED).because(error).into())
+    PathConfig::default().error_handler(|error, req| {
+        let malformed = || Problem::new(kind::MALFORMED).because(error);
+        fallback::wrong_method(req).unwrap_or_else(malformed).into()
+    })
 }
