@@ -1,14 +1,12 @@
 //! Credentials that many subscriptions share: what their providers say of them.
 use chrono::Duration;
-use domain::caller::{Caller, Scope};
+use domain::caller::Caller;
 use domain::event::{About, Announcement, Event, Kind};
 use persistence::credential;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Db, Error, Read};
-
-pub use persistence::credential::Refused;
+use crate::{Db, Error};
 
 /// Sends nothing with the credential for as long as its provider asked.
 pub fn hold(db: &Db, id: Uuid, wait: Duration) -> Result<(), Error> {
@@ -38,10 +36,4 @@ pub fn refuse(db: &Db, id: Uuid, reason: &str) -> Result<(), Error> {
 /// The provider takes the credential again.
 pub fn accept(db: &Db, id: Uuid) -> Result<(), Error> {
     db.write(|db| Ok(credential::accept(db, id)?))
-}
-
-/// Credentials that are refused now.
-pub fn refused(db: &mut Read<'_>, caller: &Caller) -> Result<Vec<Refused>, Error> {
-    caller.must(Scope::Subscriptions)?;
-    Ok(credential::refused(db)?)
 }

@@ -2,6 +2,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use channels::receipt::Fate;
 use channels::signature::SigningSecret;
 use channels::{Bodies, Lane};
 use chrono::Duration;
@@ -198,20 +199,11 @@ pub fn warn(db: &Db) -> Result<usize, Error> {
     })
 }
 
-/// What a provider reports of a message it had accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    /// The provider's id of the message.
-    pub receipt: String,
-    /// [`Outcome::Delivered`], or why it never arrived.
-    pub outcome: Outcome,
-    pub reason: Option<String>,
-}
-
-/// Writes reports down. A destination that is gone is given up.
-pub fn report(db: &mut Write<'_>, reports: &[Report]) -> Result<(), Error> {
+/// Writes down what became of messages that a provider had accepted. A destination that is gone is
+/// given up.
+pub fn report(db: &mut Write<'_>, fates: &[Fate]) -> Result<(), Error> {
     let now = db.now()?;
-    for Report { receipt, outcome, reason } in reports {
+    for Fate { receipt, outcome, reason } in fates {
         let delivered = *outcome == Outcome::Delivered;
         let failed = (!delivered).then(|| Attempt {
             at: now,

@@ -32,18 +32,7 @@ impl Wordings {
 
 /// Every own wording there is.
 pub fn all(db: &mut Read<'_>) -> Result<Wordings, Error> {
-    Ok(Wordings::from(message_template::all(db, None)?))
-}
-
-/// The most specific wording for one message; nothing when Farol's own words are to be used.
-pub fn find(
-    db: &mut Read<'_>,
-    channel: &str,
-    kind: Announcement,
-    locale: &str,
-) -> Result<Option<Wording>, Error> {
-    let of_channel = Wordings::from(message_template::all(db, Some(channel))?);
-    Ok(of_channel.find(channel, kind, locale).cloned())
+    Ok(Wordings::from(message_template::all(db)?))
 }
 
 impl From<Vec<MessageTemplate>> for Wordings {

@@ -1,11 +1,14 @@
 //! What many destinations share with a provider: how fast it takes messages, whether it is refused.
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Double, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Binary, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use uuid::Uuid;
 
-use crate::schema::{credentials, destinations};
-use crate::{DbError, Read, Write};
+use crate::delivery::seconds;
+use crate::schema::destinations;
+use crate::{DbError, Write};
 
 /// A credential as it is met in configurations.
 #[derive(Clone, Debug)]
@@ -20,14 +23,18 @@ pub struct Known {
 }
 
 /// A credential that a provider refuses.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+#[derive(Clone, Debug, QueryableByName)]
 pub struct Refused {
+    #[diesel(sql_type = SqlUuid)]
     pub id: Uuid,
+    #[diesel(sql_type = Text)]
     pub channel: String,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     pub failing_since: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Text>)]
     pub reason: Option<String>,
-    /// When it is tried again.
-    pub next_free_at: DateTime<Utc>,
+    #[diesel(sql_type = Integer)]
+    n_failures: i32,
 }
 
 /// Says with which credential a destination is reached, if with a shared one.
@@ -51,7 +58,7 @@ fn ensure(db: &mut Write<'_>, known: &Known) -> Result<Uuid, DbError> {
          returning id",
     )
     .bind::<Text, _>(&known.channel)
-    .bind::<diesel::sql_types::Binary, _>(&known.digest)
+    .bind::<Binary, _>(&known.digest)
     .bind::<BigInt, _>(known.interval.num_microseconds().unwrap_or(i64::MAX))
     .bind::<Integer, _>(known.burst)
     .get_result(db.conn)?;
@@ -66,7 +73,7 @@ pub fn hold(db: &mut Write<'_>, id: Uuid, wait: Duration) -> Result<(), DbError>
          where id = $1",
     )
     .bind::<SqlUuid, _>(id)
-    .bind::<Double, _>(super::delivery::seconds(wait))
+    .bind::<Double, _>(seconds(wait))
     .execute(db.conn)?;
     Ok(())
 }
@@ -74,20 +81,20 @@ pub fn hold(db: &mut Write<'_>, id: Uuid, wait: Duration) -> Result<(), DbError>
 /// Notes that the provider refuses the credential. It is tried again after a minute, then after
 /// twice the time, up to an hour. Returns what is known if this is the first refusal.
 pub fn refuse(db: &mut Write<'_>, id: Uuid, reason: &str) -> Result<Option<Refused>, DbError> {
-    let first: Option<RefusedRow> = diesel::sql_query(
+    let refused: Option<Refused> = diesel::sql_query(
         "update credentials
          set failing_since = coalesce(failing_since, farol_now()), reason = $2,
              n_failures = n_failures + 1,
              next_free_at = greatest(next_free_at, farol_now()
                  + least(interval '1 hour', interval '1 minute' * power(2, least(n_failures, 6))))
          where id = $1
-         returning id, channel, failing_since, reason, next_free_at, n_failures",
+         returning id, channel, failing_since, reason, n_failures",
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Text, _>(reason)
     .get_result(db.conn)
     .optional()?;
-    Ok(first.filter(|it| it.n_failures == 1).map(RefusedRow::dress))
+    Ok(refused.filter(|it| it.n_failures == 1))
 }
 
 /// Notes that the credential works.
@@ -100,47 +107,8 @@ pub fn accept(db: &mut Write<'_>, id: Uuid) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Credentials that are refused now, the longest first.
-pub fn refused(db: &mut Read<'_>) -> Result<Vec<Refused>, DbError> {
-    let columns = (
-        credentials::id,
-        credentials::channel,
-        credentials::failing_since,
-        credentials::reason,
-        credentials::next_free_at,
-    );
-    Ok(credentials::table
-        .filter(credentials::failing_since.is_not_null())
-        .order(credentials::failing_since)
-        .select(columns)
-        .load(db.conn)?)
-}
-
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-}
-
-#[derive(QueryableByName)]
-struct RefusedRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    channel: String,
-    #[diesel(sql_type = diesel::sql_types::Nullable<Timestamptz>)]
-    failing_since: Option<DateTime<Utc>>,
-    #[diesel(sql_type = diesel::sql_types::Nullable<Text>)]
-    reason: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
-    next_free_at: DateTime<Utc>,
-    #[diesel(sql_type = Integer)]
-    n_failures: i32,
-}
-
-impl RefusedRow {
-    fn dress(self) -> Refused {
-        let Self { id, channel, failing_since, reason, next_free_at, n_failures: _ } = self;
-        Refused { id, channel, failing_since, reason, next_free_at }
-    }
 }

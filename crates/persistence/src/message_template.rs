@@ -41,14 +41,13 @@ pub fn page(db: &mut Read<'_>, window: Window) -> Result<Page<MessageTemplate>, 
 }
 
 /// Every template, or those of one channel.
-pub fn all(db: &mut Read<'_>, channel: Option<&str>) -> Result<Vec<MessageTemplate>, DbError> {
-    let mut query = templates::table.into_boxed();
-    if let Some(channel) = channel {
-        query = query.filter(templates::channel.eq(channel));
-    }
+pub fn all(db: &mut Read<'_>) -> Result<Vec<MessageTemplate>, DbError> {
     let limit = i64::try_from(MESSAGE_TEMPLATES_MAX).unwrap_or(i64::MAX);
-    let rows: Vec<Row> =
-        query.order(templates::id).limit(limit).select(Row::as_select()).load(db.conn)?;
+    let rows: Vec<Row> = templates::table
+        .order(templates::id)
+        .limit(limit)
+        .select(Row::as_select())
+        .load(db.conn)?;
     Ok(rows.into_iter().map(MessageTemplate::from).collect())
 }
 
