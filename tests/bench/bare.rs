@@ -1,15 +1,20 @@
 //! What Farol is compared with: an actix server that does nothing but answer.
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header::{ETAG, IF_NONE_MATCH};
-use actix_web::web::{Bytes, Data, get, post};
+use actix_web::web::{Bytes, Data, Path, get, post};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
 use crate::Outcome;
 
 /// Largest webhook the sink takes.
 const BODY_MAX: usize = 1024 * 1024;
+const LONGER_THAN_ANY_SENDER: Duration = Duration::from_secs(60);
+
+type Times = Mutex<Vec<u128>>;
 
 #[derive(Clone)]
 struct Document {
@@ -39,15 +44,24 @@ async fn answer(req: HttpRequest, document: Data<Document>) -> HttpResponse {
         .body(document.body.clone())
 }
 
-/// Takes webhooks and counts them, on a port that it prints.
+/// Takes webhooks and counts them, on a port that it prints. Of those to `/timed` it tells when
+/// they came; those to `/hanging` get no answer before the sender gives up, while that is switched
+/// on.
 pub fn serve_sink() -> Outcome<()> {
-    let count = Data::new(AtomicU64::new(0));
+    let (count, times) = (Data::new(AtomicU64::new(0)), Data::new(Times::default()));
+    let hangs = Data::new(AtomicBool::new(false));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(count.clone())
+            .app_data(times.clone())
+            .app_data(hangs.clone())
             .app_data(actix_web::web::PayloadConfig::new(BODY_MAX))
             .route("/", post().to(take))
             .route("/", get().to(tell))
+            .route("/timed", post().to(take_time))
+            .route("/timed", get().to(tell_times))
+            .route("/hanging", post().to(hang))
+            .route("/hanging/{is_on}", post().to(switch))
     });
     let server = server.workers(1).bind("127.0.0.1:0")?;
     say_port(&server.addrs())?;
@@ -56,6 +70,30 @@ pub fn serve_sink() -> Outcome<()> {
 
 async fn take(count: Data<AtomicU64>, _body: Bytes) -> HttpResponse {
     count.fetch_add(1, Ordering::Relaxed);
+    HttpResponse::NoContent().finish()
+}
+
+async fn take_time(times: Data<Times>, count: Data<AtomicU64>, body: Bytes) -> HttpResponse {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    times.lock().unwrap_or_else(PoisonError::into_inner).push(now.as_micros());
+    take(count, body).await
+}
+
+/// Microseconds since the epoch at which webhooks to `/timed` came, since this was asked last.
+async fn tell_times(times: Data<Times>) -> HttpResponse {
+    let times = std::mem::take(&mut *times.lock().unwrap_or_else(PoisonError::into_inner));
+    HttpResponse::Ok().json(times)
+}
+
+async fn hang(hangs: Data<AtomicBool>, count: Data<AtomicU64>, body: Bytes) -> HttpResponse {
+    if hangs.load(Ordering::Relaxed) {
+        tokio::time::sleep(LONGER_THAN_ANY_SENDER).await;
+    }
+    take(count, body).await
+}
+
+async fn switch(hangs: Data<AtomicBool>, is_on: Path<bool>) -> HttpResponse {
+    hangs.store(*is_on, Ordering::Relaxed);
     HttpResponse::NoContent().finish()
 }
 

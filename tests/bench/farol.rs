@@ -1,7 +1,7 @@
 //! The system under test: the release binary beside this one, with its embedded Postgres.
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,11 @@ use serde_json::Value;
 
 use crate::Outcome;
 use crate::http::{Client, Reply};
-use crate::process::{Process, TempDir};
+use crate::process::Process;
 
 /// The most that can be configured: what is measured is not the limiter's refusals.
 pub const RATE_LIMIT: &str = "10000000";
-const IDLE_WITHIN: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub struct Farol {
     process: Process,
@@ -28,15 +28,15 @@ pub struct Farol {
 
 impl Farol {
     /// Starts Farol on a free port and its data below `dir`; the first start makes the token.
-    pub fn start(dir: &TempDir, settings: &[(&str, &str)]) -> Outcome<Self> {
+    pub fn start(dir: &Path, settings: &[(&str, &str)]) -> Outcome<Self> {
         let binary = beside("farol")?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let data = dir.path().join("data");
-        let log = File::options().create(true).append(true).open(dir.path().join("farol.log"))?;
+        let data = dir.join("data");
+        let log = File::options().create(true).append(true).open(dir.join("farol.log"))?;
         let process = Process::start(
             Command::new(&binary)
                 .arg("serve")
-                .current_dir(dir.path())
+                .current_dir(dir)
                 .env_remove("DATABASE_URL")
                 .env("FAROL_DATA_DIR", &data)
                 .env("FAROL_LISTEN", address.to_string())
@@ -46,7 +46,7 @@ impl Farol {
                 .stderr(log),
         )?;
         process.wait_for(|line| line.contains("metrics").then_some(()))?;
-        let kept = dir.path().join("token");
+        let kept = dir.join("token");
         if !kept.exists() {
             let token = process.wait_for(|line| {
                 let token = line.split("Authorization: Bearer ").nth(1)?;
@@ -117,19 +117,23 @@ impl Farol {
 
     /// Waits until every fact is fanned out and every destination is served.
     pub fn wait_until_idle(&self) -> Outcome<()> {
+        self.wait_until(
+            "select not exists (select from events where expanded_at is null)
+                and not exists (select from destinations where last_seq > done_seq) as yes",
+        )
+    }
+
+    /// Waits until the database says yes.
+    pub fn wait_until(&self, question: &str) -> Outcome<()> {
         let mut conn = self.connection()?;
-        let deadline = Instant::now() + IDLE_WITHIN;
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let busy: Busy = diesel::sql_query(
-                "select exists (select from events where expanded_at is null)
-                     or exists (select from destinations where last_seq > done_seq) as busy",
-            )
-            .get_result(&mut conn)?;
-            if !busy.busy {
+            let answer: Answer = diesel::sql_query(question).get_result(&mut conn)?;
+            if answer.yes {
                 return Ok(());
             }
             if Instant::now() > deadline {
-                return Err("Farol does not come to rest".into());
+                return Err(format!("in vain waited for: {question}").into());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -152,7 +156,7 @@ pub fn beside(name: &str) -> Outcome<PathBuf> {
 }
 
 #[derive(QueryableByName)]
-struct Busy {
+struct Answer {
     #[diesel(sql_type = diesel::sql_types::Bool)]
-    busy: bool,
+    yes: bool,
 }

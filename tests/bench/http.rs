@@ -33,9 +33,14 @@ impl Client {
 
     /// Sends JSON with the token.
     pub fn call(&mut self, method: &str, path: &str, body: &str) -> Outcome<Reply> {
+        self.send(method, path, "application/json", body)
+    }
+
+    /// Sends anything with the token.
+    pub fn send(&mut self, method: &str, path: &str, kind: &str, body: &str) -> Outcome<Reply> {
         let (token, length) = (&self.token, body.len());
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {token}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         self.exchange(request.as_bytes())
     }

@@ -3,10 +3,12 @@
 //! Ratios, never wall-clock times: the bare system and Farol take turns (A, B, A, B, …), and what
 //! counts is the median of the rounds. Nothing here asserts; a missed target is printed as missed.
 mod bare;
+mod crowd;
 mod deliveries;
 mod farol;
 mod http;
 mod machine;
+mod mailbox;
 mod process;
 mod reads;
 mod report;
@@ -28,9 +30,10 @@ fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] => everything(&["reads", "writes", "deliveries"]),
+        [] => everything(&["reads", "writes", "deliveries", "crowd"]),
         ["bare-http", body, etag] => bare::serve_document(body, etag),
         ["sink"] => bare::serve_sink(),
+        ["mailbox"] => mailbox::serve(),
         only => everything(only),
     }
 }
@@ -42,12 +45,12 @@ fn everything(parts: &[&str]) -> Outcome<()> {
     let mut report = Report::default();
     // One HTTP thread for the reads: with two cores the other one is the load's.
     if parts.contains(&"reads") {
-        let farol = Farol::start(&dir, &[("FAROL_HTTP_WORKERS", "1")])?;
+        let farol = Farol::start(dir.path(), &[("FAROL_HTTP_WORKERS", "1")])?;
         reads::measure(&farol, &dir, &mut report)?;
         farol.stop()?;
     }
     // As many connections as pgbench has.
-    let farol = Farol::start(&dir, &[("FAROL_DATABASE_POOL", "16")])?;
+    let farol = Farol::start(dir.path(), &[("FAROL_DATABASE_POOL", "16")])?;
     std::thread::sleep(std::time::Duration::from_secs(2));
     let idle = farol.process().memory()? / MIB;
     if parts.contains(&"writes") {
@@ -55,6 +58,9 @@ fn everything(parts: &[&str]) -> Outcome<()> {
     }
     if parts.contains(&"deliveries") {
         deliveries::measure(&farol, &mut report)?;
+    }
+    if parts.contains(&"crowd") {
+        crowd::measure(&dir, &mut report)?;
     }
     report.add(Line::limit("memory of Farol, idle", "MiB", idle, IDLE_MEMORY));
     report.note(format!("memory after the load: {:.1} MiB", farol.process().memory()? / MIB));

@@ -100,9 +100,18 @@ impl Process {
 
     /// Resident memory in bytes.
     pub fn memory(&self) -> Outcome<f64> {
+        self.bytes("VmRSS:")
+    }
+
+    /// The most resident memory it ever had, in bytes.
+    pub fn peak_memory(&self) -> Outcome<f64> {
+        self.bytes("VmHWM:")
+    }
+
+    fn bytes(&self, name: &str) -> Outcome<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let kib = status.lines().find_map(|it| it.strip_prefix("VmRSS:"));
-        let kib = kib.and_then(|it| it.split_whitespace().next()).ok_or("no VmRSS")?;
+        let kib = status.lines().find_map(|it| it.strip_prefix(name));
+        let kib = kib.and_then(|it| it.split_whitespace().next()).ok_or("no such figure")?;
         Ok(kib.parse::<f64>()? * 1024.0)
     }
 
@@ -173,6 +182,13 @@ impl TempDir {
 
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// A new folder in it.
+    pub fn below(&self, name: &str) -> Outcome<PathBuf> {
+        let path = self.0.join(name);
+        fs::create_dir(&path)?;
+        Ok(path)
     }
 }
 

@@ -18,7 +18,6 @@ const WAIT: Duration = Duration::from_secs(20);
 /// A request that came.
 #[derive(Clone, Debug)]
 pub struct Received {
-    pub path: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
     pub at: Instant,
@@ -74,7 +73,8 @@ impl Answer {
 
 #[derive(Default)]
 struct Inner {
-    received: Vec<Received>,
+    received: HashMap<String, Vec<Received>>,
+    count: usize,
     scripts: HashMap<String, VecDeque<Answer>>,
     lasting: HashMap<String, Answer>,
 }
@@ -137,13 +137,12 @@ impl Sink {
 
     /// What came to `path`, oldest first.
     pub fn received(&self, path: &str) -> Vec<Received> {
-        let inner = lock(&self.inner);
-        inner.received.iter().filter(|it| it.path == path).cloned().collect()
+        lock(&self.inner).received.get(path).cloned().unwrap_or_default()
     }
 
     /// How many requests came to any path.
     pub fn count(&self) -> usize {
-        lock(&self.inner).received.len()
+        lock(&self.inner).count
     }
 
     /// What came to `path`, once there are at least `n`.
@@ -174,8 +173,9 @@ async fn receive(req: HttpRequest, body: Bytes, inner: Data<Mutex<Inner>>) -> Ht
         let mut inner = lock(&inner);
         let lasting = inner.lasting.get(&path).cloned();
         let next = inner.scripts.get_mut(&path).and_then(VecDeque::pop_front);
-        let received = Received { path, headers, body: body.to_vec(), at: Instant::now() };
-        inner.received.push(received);
+        let received = Received { headers, body: body.to_vec(), at: Instant::now() };
+        inner.received.entry(path).or_default().push(received);
+        inner.count += 1;
         next.or(lasting).unwrap_or_else(|| 204.into())
     };
     tokio::time::sleep(answer.delay).await;

@@ -20,7 +20,7 @@ use crate::vault::Vault;
 use crate::wording::{self, Wordings};
 use crate::{Db, Error, Page, Read, Window, Write};
 
-pub use persistence::delivery::{Backlog, Filter, Job, Lease, Settled, Settlement};
+pub use persistence::delivery::{Backlog, Filter, Job, Lease, Queue, Settled, Settlement};
 pub use persistence::thread::Anchors;
 
 /// How long a destination is ours: the longest send, and room to write the result back.
@@ -84,10 +84,15 @@ pub struct Story {
     pub internal: Bodies,
 }
 
-/// Leases destinations that are due. Lane 0 is healthy, lane 1 struggles. Events that are `known`
-/// from the batch before need not be read again.
-pub fn claim(db: &Db, lane: i16, limit: i64, depth: i64, known: &Stories) -> Result<Batch, Error> {
-    let leases = db.write::<_, Error>(|db| Ok(delivery::claim(db, lane, limit, depth, LEASE)?))?;
+/// Leases destinations that are due. Events that are `known` from the batch before need not be
+/// read again.
+pub fn claim(
+    db: &Db,
+    wanted: &[(Queue, i64)],
+    depth: i64,
+    known: &Stories,
+) -> Result<Batch, Error> {
+    let leases = db.write::<_, Error>(|db| Ok(delivery::claim(db, wanted, depth, LEASE)?))?;
     let mut ids: Vec<Uuid> =
         leases.iter().flat_map(|it| it.jobs.iter().map(|job| job.event)).collect();
     ids.sort_unstable();
@@ -155,7 +160,8 @@ pub fn settle(
     settlements: &[Settlement],
     given_up: &[GivenUp],
 ) -> Result<Vec<Uuid>, Error> {
-    let late = db.write::<_, Error>(|db| Ok(delivery::settle(db, settlements)?))?;
+    // If the last results are forgotten, those deliveries are repeated, and none is lost.
+    let late = db.write_lazily::<_, Error>(|db| Ok(delivery::settle(db, settlements)?))?;
     for it in given_up {
         db.write(|db| disable(db, it))?;
     }

@@ -14,10 +14,11 @@ pub struct Progress {
     pub more: bool,
 }
 
-/// Numbers what was committed, then enqueues one chunk of the oldest waiting event. Only one
-/// replica at a time does anything; killed at any point, the next step goes on from there.
+/// Numbers what was committed, then enqueues one chunk of what waits longest. Only one replica at
+/// a time does anything; killed at any point, the next step goes on from there. Neither waits for
+/// the disk: nothing is sent before the claim of it is there, and then so is this.
 pub fn step(db: &Db) -> Result<Progress, Error> {
-    let numbered = db.write::<_, Error>(|db| {
+    let numbered = db.write_lazily::<_, Error>(|db| {
         if !fan_out::take_turn(db)? {
             return Ok(None);
         }
@@ -28,7 +29,7 @@ pub fn step(db: &Db) -> Result<Progress, Error> {
         Ok(Some(fan_out::number(db, banner.indicator)?))
     })?;
     let Some(numbered) = numbered else { return Ok(Progress::default()) };
-    let expanded = db.write::<_, Error>(|db| {
+    let expanded = db.write_lazily::<_, Error>(|db| {
         Ok(if fan_out::take_turn(db)? { fan_out::expand(db)? } else { Expanded::default() })
     })?;
     let more = numbered == fan_out::NUMBERED_AT_ONCE || expanded.more;

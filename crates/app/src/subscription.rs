@@ -13,6 +13,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::caller::{Caller, Scope, Visibility};
 use domain::event::{About, Announcement, Event, Kind, Record};
 use domain::subscription::{Filter, Origin, State, Subscription};
+use persistence::delivery::Queue;
 use persistence::subscription::{self, Sealed};
 use persistence::{credential, delivery};
 use serde_json::{Value, json};
@@ -157,7 +158,8 @@ fn make(
         created_at: now,
         updated_at: now,
     };
-    subscription::insert(db, &made, &sealed)?;
+    let queue = if channel.is_by_mail() { Queue::Mail } else { Queue::Healthy };
+    subscription::insert(db, &made, &sealed, queue)?;
     keep_address(db, id, address.as_deref())?;
     assign_credential(db, means.vault, channel, id, &raw)?;
     Ok((made, secret))

@@ -115,7 +115,25 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let (value, commit) = self.within("begin", |conn| {
+        self.write_in("begin", job)
+    }
+
+    /// As [`Self::write`], but does not wait until the disk has it. A crash of Postgres may take
+    /// back the last half second, a crash of Farol nothing: for what is only done again then.
+    /// Whatever is written with [`Self::write`] afterwards is on the disk after this.
+    pub fn write_lazily<T, E: From<DbError>>(
+        &self,
+        job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_in("begin; set local synchronous_commit = off", job)
+    }
+
+    fn write_in<T, E: From<DbError>>(
+        &self,
+        begin: &str,
+        job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let (value, commit) = self.within(begin, |conn| {
             let read = Read { conn, page: &self.page };
             let mut write = Write { read, commit: Commit::default(), rehearsal: false };
             let value = job(&mut write)?;

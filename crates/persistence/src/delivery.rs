@@ -14,7 +14,7 @@ use crate::{DbError, Read, Write};
 
 pub(crate) use queue::seconds;
 pub use queue::{
-    Backlog, Job, Lease, Settled, Settlement, Target, backlog, claim, events, settle, sweep,
+    Backlog, Job, Lease, Queue, Settled, Settlement, Target, backlog, claim, events, settle, sweep,
 };
 pub use tally::tally;
 

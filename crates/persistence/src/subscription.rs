@@ -13,6 +13,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cursor::{Cursor, Page, Window};
+use crate::delivery::Queue;
 use crate::schema::{destinations, subscriptions};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
@@ -86,12 +87,16 @@ pub fn insert(
     db: &mut Write<'_>,
     subscription: &Subscription,
     sealed: &Sealed,
+    queue: Queue,
 ) -> Result<(), DbError> {
     diesel::insert_into(subscriptions::table)
         .values((Row::from(subscription), SealedRow::from(sealed)))
         .execute(db.conn)?;
     diesel::insert_into(destinations::table)
-        .values(destinations::subscription_id.eq(subscription.id))
+        .values((
+            destinations::subscription_id.eq(subscription.id),
+            destinations::lane.eq(queue.lane()),
+        ))
         .execute(db.conn)?;
     Ok(())
 }
@@ -112,7 +117,8 @@ pub fn update(
         .execute(db.conn)?;
     if fresh_start {
         diesel::sql_query(
-            "update destinations set failing_since = null, lane = 0,
+            "update destinations set failing_since = null,
+                    lane = case lane when 1 then 0 else lane end,
                     ready_at = case when last_seq > done_seq then farol_now() end
              where subscription_id = $1",
         )

@@ -10,6 +10,10 @@ use domain::page::Snapshot;
 use crate::document::Document;
 use crate::status::StatusDocument;
 
+/// Least time from one build to the next: writers in a row share builds, each of which costs as
+/// much as a write. Who writes alone waits for nothing.
+const BETWEEN_BUILDS: Duration = Duration::from_millis(10);
+
 /// The page of one instant. A document is rendered when it is first asked for, so that many writes
 /// in a row do not render what nobody reads.
 #[derive(Debug)]
@@ -24,12 +28,19 @@ pub struct Live {
     pages: ArcSwapOption<Pages>,
     /// Counts requests to build, so that one build can serve all that came before it began.
     requested: AtomicU64,
-    built: Mutex<u64>,
+    built: Mutex<Built>,
     /// Milliseconds since `epoch` at which the page was last known to be true.
     confirmed: AtomicU64,
     /// Not zero while the database does not answer.
     doubted: AtomicU64,
     epoch: Instant,
+}
+
+/// The last build: which requests it served, and when it was done.
+#[derive(Debug, Default)]
+struct Built {
+    served: u64,
+    at: Option<Instant>,
 }
 
 impl Pages {
@@ -64,7 +75,7 @@ impl Default for Live {
         Self {
             pages: ArcSwapOption::empty(),
             requested: AtomicU64::new(0),
-            built: Mutex::new(0),
+            built: Mutex::default(),
             confirmed: AtomicU64::new(0),
             doubted: AtomicU64::new(0),
             epoch: Instant::now(),
@@ -86,13 +97,16 @@ impl Live {
     ) -> Result<(), E> {
         let ticket = self.requested.fetch_add(1, Ordering::SeqCst) + 1;
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        if *built >= ticket {
+        if built.served >= ticket {
             return Ok(());
+        }
+        if let Some(left) = built.at.and_then(|it| BETWEEN_BUILDS.checked_sub(it.elapsed())) {
+            std::thread::sleep(left);
         }
         let serves = self.requested.load(Ordering::SeqCst);
         let built_now = build(self.pages().as_deref())?;
         self.pages.store(Some(built_now.into()));
-        *built = serves;
+        *built = Built { served: serves, at: Some(Instant::now()) };
         self.confirm();
         Ok(())
     }
@@ -163,7 +177,7 @@ mod tests {
         });
         let n_built = n_built.load(Ordering::SeqCst);
         assert!((1..=50).contains(&n_built));
-        assert_eq!(*live.built.lock().unwrap(), 50);
+        assert_eq!(live.built.lock().unwrap().served, 50);
     }
 
     #[test]

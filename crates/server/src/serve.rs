@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use app::access::Callers;
 use app::{Bus, Commit, Db};
 use channels::egress::EgressPolicy;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use publication::Live;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,6 +45,7 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
         Some(Only::Workers) => None,
         _ => Some(listen(config)?),
     };
+    open_many_files();
     let metrics = telemetry::metrics()?;
     let Booted { db, vault, postgres } = boot(config)?;
     let greeting = match &listener {
@@ -80,6 +82,15 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
         postgres.stop();
     }
     Ok(())
+}
+
+/// Every connection is an open file, and most systems give a process 1,024 unless it asks for more.
+fn open_many_files() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE)
+        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
 }
 
 fn listen(config: &Config) -> Result<TcpListener, String> {

@@ -1,9 +1,10 @@
 //! Leasing destinations that are due, as many as there are hands to send.
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::Db;
-use app::delivery::{Batch, Stories, claim};
+use app::delivery::{Batch, Queue, Stories, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -11,18 +12,26 @@ use tokio::time::timeout;
 use crate::send::{Sender, Served};
 use crate::{Bells, pause, seam, settle};
 
-/// Requests under way at once.
-const SLOTS: usize = 256;
-/// Of those, how many may go to destinations whose last attempt failed: however many hang, the
-/// healthy ones find a free slot.
-const STRUGGLING: usize = 64;
+/// Requests under way at once to destinations that answered well last time.
+const HEALTHY: u32 = 192;
+/// Requests under way to destinations whose last attempt failed: however many hang, the healthy
+/// ones find a free slot.
+const STRUGGLING: u32 = 64;
+/// Mails under way: enough to keep every connection to the mail server busy, and so few that none
+/// waits for one until its time is up.
+const MAILS: u32 = 32;
 /// A claim costs a commit, so it is made for a share of the slots: one in this many.
-const SHARE: usize = 4;
+const SHARE: u32 = 4;
 /// Least time between two looks at those: they wait for seconds at least, and a look costs
 /// transactions that the healthy ones would miss.
 const STRUGGLERS_REST: Duration = Duration::from_millis(50);
 /// How long slots may stay empty until there are enough of them, and rings be collected.
 const LINGER: Duration = Duration::from_millis(5);
+/// Whoever has not answered after this time hands the slot on, as long as there is room among the
+/// slow: one destination in five may hang, and the others do not wait for them.
+const PROMPT: Duration = Duration::from_millis(100);
+/// Requests under way that hold no slot any more. Each is a connection and some 30 KiB.
+const SLOW: u32 = 2_048;
 /// Deliveries to one destination under one lease.
 const DEPTH: i64 = 8;
 /// How often the queue is looked at when nobody rings.
@@ -32,41 +41,49 @@ const RESULTS: usize = 1024;
 
 /// A kind of destination, and the slots it may take.
 struct Lane {
-    number: i16,
+    queue: Queue,
     slots: Arc<Semaphore>,
-    n_slots: usize,
-    /// Least time between two claims.
+    n_slots: u32,
+    /// Where those go that take long.
+    slow: Option<Arc<Semaphore>>,
+    /// Least time between two looks.
     rest: Duration,
-    claimed: Option<Instant>,
-    /// The events of the last batch: those of the next are mostly the same.
-    known: Arc<Stories>,
+    looked_at: Option<Instant>,
+}
+
+/// Slots of a lane that a claim may fill.
+struct Free {
+    queue: Queue,
+    slots: OwnedSemaphorePermit,
+    slow: Option<Arc<Semaphore>>,
 }
 
 impl Lane {
-    fn new(number: i16, n_slots: usize, rest: Duration) -> Self {
-        let (slots, known) = (Arc::new(Semaphore::new(n_slots)), Arc::default());
-        Self { number, slots, n_slots, rest, claimed: None, known }
+    fn new(queue: Queue, n_slots: u32) -> Self {
+        let semaphore = |n: u32| Arc::new(Semaphore::new(usize::try_from(n).unwrap_or(1)));
+        let (slow, rest) = match queue {
+            Queue::Healthy => (Some(semaphore(SLOW)), Duration::ZERO),
+            Queue::Struggling => (None, STRUGGLERS_REST),
+            Queue::Mail => (None, Duration::ZERO),
+        };
+        Self { queue, slots: semaphore(n_slots), n_slots, slow, rest, looked_at: None }
     }
 
-    fn is_resting(&self) -> bool {
-        self.claimed.is_some_and(|it| it.elapsed() < self.rest)
+    /// Waits a little until as many slots are free as are worth a claim.
+    async fn has_room(&self) {
+        let enough = self.slots.acquire_many(self.n_slots / SHARE);
+        let _enough_or_late = timeout(LINGER, enough).await;
     }
 
-    /// All slots that are free, once they are worth a claim or have waited long enough.
-    async fn free(&self) -> Option<OwnedSemaphorePermit> {
-        let worth_it = u32::try_from(self.n_slots / SHARE).unwrap_or(u32::MAX);
-        let enough = Arc::clone(&self.slots).acquire_many_owned(worth_it);
-        let enough = timeout(LINGER, enough).await.ok().and_then(Result::ok);
-        let n_more = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
-        let more = Arc::clone(&self.slots).try_acquire_many_owned(n_more).ok();
-        let more = more.filter(|it| it.num_permits() > 0);
-        match (enough, more) {
-            (Some(mut enough), Some(more)) => {
-                enough.merge(more);
-                Some(enough)
-            }
-            (some, none) => some.or(none),
+    /// All slots that are free, unless the lane rests.
+    fn free(&mut self) -> Option<Free> {
+        if self.looked_at.is_some_and(|it| it.elapsed() < self.rest) {
+            return None;
         }
+        let n_free = u32::try_from(self.slots.available_permits()).ok().filter(|it| *it > 0)?;
+        let slots = Arc::clone(&self.slots).try_acquire_many_owned(n_free).ok()?;
+        self.looked_at = Some(Instant::now());
+        Some(Free { queue: self.queue, slots, slow: self.slow.clone() })
     }
 }
 
@@ -74,27 +91,35 @@ impl Lane {
 struct Hands {
     sender: Arc<Sender>,
     results: mpsc::Sender<Served>,
+    bells: Arc<Bells>,
     stopped: watch::Receiver<bool>,
     sending: JoinSet<()>,
+    /// The events of the last batch: those of the next are mostly the same.
+    known: Arc<Stories>,
 }
 
 pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     let mut lanes = [
-        Lane::new(0, SLOTS - STRUGGLING, Duration::ZERO),
-        Lane::new(1, STRUGGLING, STRUGGLERS_REST),
+        Lane::new(Queue::Healthy, HEALTHY),
+        Lane::new(Queue::Struggling, STRUGGLING),
+        Lane::new(Queue::Mail, MAILS),
     ];
     let (results, settled) = mpsc::channel(RESULTS);
     let settling =
         tokio::spawn(settle::run(db.clone(), sender.vault(), settled, Arc::clone(&bells)));
-    let (sender, sending) = (Arc::new(sender), JoinSet::new());
-    let mut hands = Hands { sender, results, stopped: stopped.clone(), sending };
+    let mut hands = Hands {
+        sender: Arc::new(sender),
+        results,
+        bells: Arc::clone(&bells),
+        stopped: stopped.clone(),
+        sending: JoinSet::new(),
+        known: Arc::default(),
+    };
     while !*stopped.borrow() {
-        let mut claimed = false;
-        for lane in &mut lanes {
-            if let Some((batch, slots)) = take(&db, lane).await {
-                claimed |= hands.serve(batch, slots);
-            }
-        }
+        let [healthy, ..] = &lanes;
+        healthy.has_room().await;
+        let free: Vec<Free> = lanes.iter_mut().filter_map(Lane::free).collect();
+        let claimed = !free.is_empty() && hands.take(&db, free).await;
         while hands.sending.try_join_next().is_some() {}
         if !claimed {
             pause(&bells.deliver, LOOK_EVERY, &mut stopped).await;
@@ -109,46 +134,66 @@ pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::
 }
 
 impl Hands {
-    /// Begins to serve a batch; whether there was anything in it.
-    fn serve(&mut self, batch: Batch, mut slots: OwnedSemaphorePermit) -> bool {
-        let claimed = !batch.leases.is_empty();
+    /// Leases as many destinations as there are free slots and begins to serve them; whether there
+    /// were any.
+    async fn take(&mut self, db: &Db, free: Vec<Free>) -> bool {
+        let n_free = |it: &Free| i64::try_from(it.slots.num_permits()).unwrap_or(i64::MAX);
+        let wanted: Vec<(Queue, i64)> = free.iter().map(|it| (it.queue, n_free(it))).collect();
+        let known = Arc::clone(&self.known);
+        match seam::run(db, move |db| claim(db, &wanted, DEPTH, &known)).await {
+            Ok(batch) if batch.leases.is_empty() => false,
+            Ok(batch) => {
+                self.known = Arc::clone(&batch.events);
+                self.serve(batch, free);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no deliveries could be claimed");
+                false
+            }
+        }
+    }
+
+    fn serve(&mut self, batch: Batch, mut free: Vec<Free>) {
         let batch = Arc::new(batch);
-        for index in 0..batch.leases.len() {
-            let slot = slots.split(1);
+        for (index, lease) in batch.leases.iter().enumerate() {
+            let lane = free.iter_mut().find(|it| it.queue == lease.queue);
+            let (slot, slow) =
+                lane.map(|it| (it.slots.split(1), it.slow.clone())).unwrap_or_default();
             let (sender, results) = (Arc::clone(&self.sender), self.results.clone());
             let (batch, stopped) = (Arc::clone(&batch), self.stopped.clone());
+            let bells = Arc::clone(&self.bells);
             self.sending.spawn(async move {
                 let Some(lease) = batch.leases.get(index) else { return };
-                let result = sender.serve(lease, &batch, &stopped).await;
-                drop(slot);
+                let serving = Box::pin(sender.serve(lease, &batch, &stopped));
+                let result = in_time(serving, slot, slow, &bells).await;
                 // The other end is gone only when the database is, and then the lease runs out
                 // by itself.
                 let _ = results.send(result).await;
             });
         }
-        claimed
     }
 }
 
-/// Leases as many destinations of a lane as it has free slots.
-async fn take(db: &Db, lane: &mut Lane) -> Option<(Batch, OwnedSemaphorePermit)> {
-    if lane.is_resting() {
-        return None;
+/// Waits for a result; the slot is free when it has come, or before if it takes long.
+async fn in_time(
+    mut serving: Pin<Box<impl Future<Output = Served>>>,
+    slot: Option<OwnedSemaphorePermit>,
+    slow: Option<Arc<Semaphore>>,
+    bells: &Bells,
+) -> Served {
+    if let Ok(served) = timeout(PROMPT, serving.as_mut()).await {
+        return served;
     }
-    let permits = lane.free().await?;
-    let (number, n_free) = (lane.number, i64::try_from(permits.num_permits()).unwrap_or(i64::MAX));
-    lane.claimed = Some(Instant::now());
-    let known = Arc::clone(&lane.known);
-    match seam::run(db, move |db| claim(db, number, n_free, DEPTH, &known)).await {
-        Ok(batch) => {
-            if !batch.events.is_empty() {
-                lane.known = Arc::clone(&batch.events);
-            }
-            Some((batch, permits))
+    let held = match slow.and_then(|it| it.try_acquire_owned().ok()) {
+        Some(among_the_slow) => {
+            drop(slot);
+            bells.deliver.notify_one();
+            Some(among_the_slow)
         }
-        Err(error) => {
-            tracing::warn!(%error, "no deliveries could be claimed");
-            None
-        }
-    }
+        None => slot,
+    };
+    let served = serving.await;
+    drop(held);
+    served
 }

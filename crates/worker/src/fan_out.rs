@@ -12,7 +12,7 @@ use crate::{Bells, pause, seam};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long a fact waits for company: what costs is the transactions, and every commit rings. On a
 /// busy machine as long again as the last step took, so that fanning out leaves room for writers.
-const LINGER: Duration = Duration::from_millis(5);
+const LINGER: Duration = Duration::from_millis(10);
 
 pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {

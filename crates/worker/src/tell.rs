@@ -44,12 +44,12 @@ impl Post {
         notice: &Notice<'_>,
         attempt: &Try<'_>,
     ) -> Told {
-        let mut config = config.clone();
-        let mut moved = None;
+        let mut moved: Option<Value> = None;
         let mut done: Vec<Done> = Vec::new();
         let mut told: Option<Told> = None;
         while done.len() < STEPS_MAX {
-            let step = match channel.next(&config, notice, attempt, &done) {
+            let config = moved.as_ref().unwrap_or(config);
+            let step = match channel.next(config, notice, attempt, &done) {
                 Ok(Some(step)) => step,
                 Ok(None) => break,
                 Err(unreadable) => return Told::unsent(Outcome::Blocked, &unreadable.to_string()),
@@ -64,8 +64,7 @@ impl Post {
                 Some(before) if !step.counts => Some(Told { hold, ..before }),
                 _ => Some(Told { hold, ..now }),
             };
-            if let Some(elsewhere) = channel.moved(&config, &done) {
-                config.clone_from(&elsewhere);
+            if let Some(elsewhere) = channel.moved(config, &done) {
                 moved = Some(elsewhere);
             }
         }
@@ -73,7 +72,8 @@ impl Post {
             return Told::unsent(Outcome::Blocked, "the channel has nothing to send");
         };
         let delivered = told.attempt.outcome == Outcome::Delivered;
-        let anchor = delivered.then(|| channel.anchor(&config, attempt, &done)).flatten();
+        let config = moved.as_ref().unwrap_or(config);
+        let anchor = delivered.then(|| channel.anchor(config, attempt, &done)).flatten();
         let receipt = delivered.then(|| channel.receipt(&done)).flatten();
         Told { anchor, moved, receipt, ..told }
     }

@@ -21,10 +21,42 @@ use crate::subscription::Sealed;
 use crate::thread::{self, Anchors};
 use crate::{DbError, Read, Write};
 
+/// Which destinations are claimed together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Queue {
+    /// The last attempt went well, or none was made.
+    #[default]
+    Healthy,
+    /// The last attempt failed.
+    Struggling,
+    /// Mailboxes: how fast they are served is the mail server's matter, not theirs.
+    Mail,
+}
+
+impl Queue {
+    /// As the column says it.
+    pub(crate) const fn lane(self) -> i16 {
+        match self {
+            Self::Healthy => 0,
+            Self::Struggling => 1,
+            Self::Mail => 2,
+        }
+    }
+
+    const fn of_lane(lane: i16) -> Self {
+        match lane {
+            1 => Self::Struggling,
+            2 => Self::Mail,
+            _ => Self::Healthy,
+        }
+    }
+}
+
 /// A destination that is ours for a while, and the oldest of what it is owed.
 #[derive(Clone, Debug)]
 pub struct Lease {
     pub subscription: Uuid,
+    pub queue: Queue,
     /// Results count only with this number.
     pub number: i64,
     pub target: Target,
@@ -100,17 +132,19 @@ pub struct Backlog {
     pub events: i64,
 }
 
-/// Leases up to `limit` destinations of a lane that are due, each with up to `depth` deliveries.
+/// Leases destinations that are due, of each queue as many as are wanted, each with up to `depth`
+/// deliveries.
 pub fn claim(
     db: &mut Write<'_>,
-    lane: i16,
-    limit: i64,
+    wanted: &[(Queue, i64)],
     depth: i64,
     lease: Duration,
 ) -> Result<Vec<Lease>, DbError> {
+    let (lanes, limits): (Vec<i16>, Vec<i64>) =
+        wanted.iter().map(|(queue, limit)| (queue.lane(), *limit)).unzip();
     let rows: Vec<Row> = diesel::sql_query(CLAIM)
-        .bind::<SmallInt, _>(lane)
-        .bind::<BigInt, _>(limit)
+        .bind::<Array<SmallInt>, _>(lanes)
+        .bind::<Array<BigInt>, _>(limits)
         .bind::<BigInt, _>(depth)
         .bind::<Double, _>(seconds(lease))
         .bind::<Double, _>(seconds(DISABLE_AFTER))
@@ -128,11 +162,15 @@ pub fn claim(
     Ok(leases)
 }
 
+/// Row by row where it matters: what a claim costs must not grow with the number of destinations,
+/// and Postgres would rather join all of them than believe that few are wanted.
+///
 /// Destinations without a shared credential come as they are ready. Of those behind one credential
 /// only as many are taken as its provider would let through now, and of those behind a refused one
 /// a single one, to see whether it works again.
 const CLAIM: &str = "
-with free as materialized (
+with wanted as (select * from unnest($1, $2) as w (lane, n)),
+free as materialized (
     select c.id, case when c.failing_since is not null then 1 else least(c.burst, 1 + floor(
                extract(epoch from (select farol_now()) - c.next_free_at) * 1e6 / c.interval_us))::int
            end as n
@@ -140,35 +178,42 @@ with free as materialized (
     where c.next_free_at <= (select farol_now())
     order by c.id for update skip locked),
 candidates as (
-    (select subscription_id from destinations
-     where credential_id is null and lane = $1 and ready_at <= (select farol_now()) and not paused
-       and last_seq > done_seq
-     order by ready_at limit $2)
+    select d.subscription_id from wanted w cross join lateral (
+        select subscription_id from destinations
+        where credential_id is null and lane = w.lane and ready_at <= (select farol_now())
+          and not paused and last_seq > done_seq
+        order by ready_at limit w.n) d
     union all
     select d.subscription_id from free f cross join lateral (
-        select subscription_id from destinations
-        where credential_id = f.id and lane = $1 and ready_at <= (select farol_now()) and not paused
-          and last_seq > done_seq
-        order by ready_at limit f.n) d),
+        select e.subscription_id from wanted w cross join lateral (
+            select subscription_id, ready_at from destinations
+            where credential_id = f.id and lane = w.lane and ready_at <= (select farol_now())
+              and not paused and last_seq > done_seq
+            order by ready_at limit least(w.n, f.n)) e
+        order by e.ready_at limit f.n) d),
 due as materialized (
-    select d.subscription_id, d.credential_id from destinations d
-    join candidates c on c.subscription_id = d.subscription_id
-    where d.lane = $1 and d.ready_at <= (select farol_now()) and not d.paused
-      and d.last_seq > d.done_seq
-    order by d.ready_at limit $2 for update of d skip locked),
+    select d.* from candidates c cross join lateral (
+        select subscription_id, credential_id, lane, ready_at from destinations
+        where subscription_id = c.subscription_id and ready_at <= (select farol_now())
+          and not paused and last_seq > done_seq
+        for update skip locked) d),
+taken as (
+    select d.* from (
+        select *, row_number() over (partition by lane order by ready_at) as place from due) d
+    join wanted w on w.lane = d.lane where d.place <= w.n),
 spent as (
     update credentials c
     set next_free_at = greatest(c.next_free_at,
                 (select farol_now()) - make_interval(secs => c.burst * c.interval_us / 1e6))
             + make_interval(secs => u.n * c.interval_us / 1e6)
-    from (select credential_id, count(*) as n from due group by credential_id) u
+    from (select credential_id, count(*) as n from taken group by credential_id) u
     where c.id = u.credential_id),
 leased as (
     update destinations d
     set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1
-    from due where d.subscription_id = due.subscription_id
-    returning d.subscription_id, d.lease_no, d.done_seq, d.failing_since, d.credential_id)
-select l.subscription_id, l.lease_no, s.channel, s.secrets, s.signing_secret,
+    from taken t where d.subscription_id = t.subscription_id
+    returning d.subscription_id, d.lane, d.lease_no, d.done_seq, d.failing_since, d.credential_id)
+select l.subscription_id, l.lane, l.lease_no, s.channel, s.secrets, s.signing_secret,
        case when s.previous_secret_until > (select farol_now()) then s.previous_secret end
            as previous_secret,
        s.previous_secret_until, s.audience = 'internal' as internal, s.locale, s.time_zone,
@@ -201,8 +246,6 @@ pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
 
 /// Writes results back. Returns the subscriptions whose lease had run out: theirs were dropped.
 pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid>, DbError> {
-    // A crash of Postgres may forget the last results: those deliveries are repeated, none is lost.
-    diesel::sql_query("set local synchronous_commit = off").prepared().run(db.conn)?;
     let held = held(db, settlements)?;
     let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
         settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
@@ -287,7 +330,8 @@ fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbErro
              done_seq = coalesce(r.done, d.done_seq),
              ready_at = case when d.last_seq > coalesce(r.done, d.done_seq)
                              then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
-             lane = case r.reached when true then 0 when false then 1 else d.lane end,
+             lane = case when d.lane = 2 or r.reached is null then d.lane
+                         when r.reached then 0 else 1 end,
              last_success_at = case when r.reached then farol_now() else d.last_success_at end,
              n_warned = case when r.reached then 0 else d.n_warned end,
              failing_since = case r.reached when true then null
@@ -322,6 +366,8 @@ struct Held {
 struct Row {
     #[diesel(sql_type = SqlUuid)]
     subscription_id: Uuid,
+    #[diesel(sql_type = SmallInt)]
+    lane: i16,
     #[diesel(sql_type = BigInt)]
     lease_no: i64,
     #[diesel(sql_type = Bool)]
@@ -377,7 +423,8 @@ impl Row {
             hopeless: self.hopeless,
         };
         let (subscription, number) = (self.subscription_id, self.lease_no);
-        Lease { subscription, number, target, jobs: vec![job], is_digest: self.is_digest }
+        let queue = Queue::of_lane(self.lane);
+        Lease { subscription, queue, number, target, jobs: vec![job], is_digest: self.is_digest }
     }
 }
 

@@ -4,6 +4,7 @@ use diesel::sql_types::BigInt;
 use domain::subscription::Subscription;
 
 use super::{Row, Sealed, SealedRow};
+use crate::delivery::Queue;
 use crate::schema::{destinations, subscriptions};
 use crate::{DbError, Write};
 
@@ -18,7 +19,7 @@ pub fn take_turn(db: &mut Write<'_>) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Adds subscriptions with their destinations and the digests of their addresses.
+/// Adds subscriptions by e-mail with their destinations and the digests of their addresses.
 pub fn insert(db: &mut Write<'_>, new: &[(Subscription, Sealed, Vec<u8>)]) -> Result<(), DbError> {
     for part in new.chunks(ROWS) {
         let rows: Vec<_> = part
@@ -29,9 +30,12 @@ pub fn insert(db: &mut Write<'_>, new: &[(Subscription, Sealed, Vec<u8>)]) -> Re
             })
             .collect();
         diesel::insert_into(subscriptions::table).values(rows).execute(db.conn)?;
-        let ids = part.iter().map(|(shown, ..)| destinations::subscription_id.eq(shown.id));
+        let scheduled = part.iter().map(|(shown, ..)| {
+            let lane = destinations::lane.eq(Queue::Mail.lane());
+            (destinations::subscription_id.eq(shown.id), lane)
+        });
         diesel::insert_into(destinations::table)
-            .values(ids.collect::<Vec<_>>())
+            .values(scheduled.collect::<Vec<_>>())
             .execute(db.conn)?;
     }
     Ok(())

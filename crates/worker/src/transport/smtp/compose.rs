@@ -14,7 +14,9 @@ use super::Settings;
 pub(super) struct Letter {
     pub(super) from: Address,
     pub(super) to: Address,
-    pub(super) bytes: Vec<u8>,
+    /// As it goes over the wire: lines end in CR LF, and a dot that begins one is doubled
+    /// (RFC 5321 §4.5.2). The line with the one dot is in it.
+    pub(super) data: String,
 }
 
 /// Nothing when an address or a header cannot be written.
@@ -39,9 +41,11 @@ pub(super) fn letter(settings: &Settings, mail: &Mail) -> Option<Letter> {
         let name = HeaderName::new_from_ascii((*name).to_owned()).ok()?;
         message = message.raw_header(HeaderValue::new(name, value.clone()));
     }
-    let bytes = message.multipart(parts(mail)?).ok()?.formatted();
+    let text = String::from_utf8(message.multipart(parts(mail)?).ok()?.formatted()).ok()?;
     let from = settings.envelope_from.as_ref().unwrap_or(&settings.from.email).clone();
-    Some(Letter { from, to, bytes })
+    // It begins with a header, so no dot is the first character.
+    let data = format!("{}\r\n.\r\n", text.trim_end_matches("\r\n").replace("\r\n.", "\r\n.."));
+    Some(Letter { from, to, data })
 }
 
 /// Plainest first (RFC 2046 §5.1.4).

@@ -124,7 +124,7 @@ impl Line {
             }
             parameters.push(MailParameter::SmtpUtfEight);
         }
-        if !letter.bytes.is_ascii() {
+        if !letter.data.is_ascii() {
             parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
         let sender = Mail::new(Some(letter.from.clone()), parameters);
@@ -138,7 +138,9 @@ impl Line {
         self.heard(Stage::Recipient, recipient)?;
         let data = self.connection.command(Data).await;
         self.heard(Stage::Content, data)?;
-        let content = self.connection.message(&letter.bytes).await;
+        // In one write: lettre's own way writes the last line apart, which then waits until the
+        // server has acknowledged the others (RFC 896), for 40 ms on most systems.
+        let content = self.connection.command(&letter.data).await;
         let taken = self.heard(Stage::Content, content)?;
         let text: Vec<&str> = taken.message().collect();
         Ok(answer(Stage::Content, taken.code().into(), &text.join("\n")))

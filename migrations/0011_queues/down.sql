@@ -1,0 +1,2 @@
+alter table deliveries set (fillfactor = 50);
+update destinations set lane = 0 where lane = 2;
