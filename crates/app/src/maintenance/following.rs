@@ -1,0 +1,262 @@
+//! Changing an occurrence and all that follow: the series ends before it, and another one begins.
+use chrono::{DateTime, Utc};
+use domain::caller::Caller;
+use domain::event::{Announcement, Record};
+use domain::maintenance::{Maintenance, Series, Status, Template, Window};
+use domain::recurrence::Recurrence;
+use domain::timeline::Effect;
+use persistence::maintenance;
+use uuid::Uuid;
+
+use super::amend::{change_window, plan, replan};
+use super::wish::repeat;
+use super::{Edit, Occurrence, announced, lock_components, recorded, rework, series};
+use crate::{Error, Write};
+
+/// Changes a scheduled maintenance, which may begin a series then, and the scheduled ones that
+/// follow it in `series`, the first of the answer. If times stay what they are, so do occurrences
+/// that were moved or called off; otherwise the new rule decides of each in order.
+pub(super) fn edit(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    before: Maintenance,
+    series: Option<Series>,
+    edit: Edit,
+    window: Window,
+    now: DateTime<Utc>,
+) -> Result<Vec<Maintenance>, Error> {
+    if before.status != Status::Scheduled {
+        return Err(Error::Conflict("only what has not begun can be changed with what follows"));
+    }
+    let at = before.recurrence_id.unwrap_or(before.starts_at);
+    let effects = plan(db, &before, edit.components.as_ref())?;
+    let effects = effects.unwrap_or_else(|| planned(&before));
+    let times_stay = edit.recurrence == before.recurrence
+        && edit.time_zone == before.time_zone
+        && window == before.window();
+    let rest = match &series {
+        Some(series) => rest_of(db, series, at)?,
+        None => vec![before.clone()],
+    };
+    let recurrence = match &series {
+        Some(series) if times_stay => series.recurrence.following(at),
+        _ => next_rule(series.as_ref(), &before, &edit, window, at)?,
+    };
+    if let Some(series) = series.as_ref() {
+        cut(db, series, at, now)?;
+    }
+    let seen_before = before.visibility;
+    let mut job = Job { db, caller, edit, effects, now };
+    let changed = match recurrence {
+        Some(recurrence) if times_stay => job.rehome(recurrence, series.as_ref(), rest)?,
+        Some(recurrence) => job.repeat(recurrence, window, rest)?,
+        None => job.alone(before.clone(), window, rest)?,
+    };
+    let Some(first) = changed.first() else { return Ok(changed) };
+    let touched = lock_components(db, first)?;
+    let fact = if first.window() == before.window() || first.visibility != seen_before {
+        recorded(Record::MaintenanceEdited, seen_before, first, &touched)
+    } else {
+        announced(Announcement::MaintenanceUpdated, first.notify, first, &touched)
+    };
+    db.emit(caller, now, vec![fact])?;
+    Ok(changed)
+}
+
+/// Ends a series before an occurrence, and returns those that follow, locked.
+pub(super) fn end(
+    db: &mut Write<'_>,
+    series: Uuid,
+    from: &Maintenance,
+) -> Result<Vec<Maintenance>, Error> {
+    let series = maintenance::lock_series(db, series)?;
+    let at = from.recurrence_id.unwrap_or(from.starts_at);
+    let rest = rest_of(db, &series, at)?;
+    let now = db.now()?;
+    cut(db, &series, at, now)?;
+    Ok(rest)
+}
+
+fn rest_of(
+    db: &mut Write<'_>,
+    series: &Series,
+    at: DateTime<Utc>,
+) -> Result<Vec<Maintenance>, Error> {
+    Ok(maintenance::lock_following(db, series.id, at)?)
+}
+
+/// A series of which nothing is left keeps its rule: no more of it is made.
+fn cut(
+    db: &mut Write<'_>,
+    series: &Series,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let recurrence = series.recurrence.cut(at).unwrap_or_else(|| series.recurrence.clone());
+    maintenance::update_series(db, &Series { recurrence, ..series.clone() }, None, now)?;
+    Ok(())
+}
+
+fn planned(it: &Maintenance) -> Vec<Effect> {
+    let effect = |it: &domain::timeline::Affected| Effect { component: it.id, status: it.status };
+    it.components.iter().map(effect).collect()
+}
+
+/// The rule from `at` on; nothing if it does not repeat any more.
+fn next_rule(
+    series: Option<&Series>,
+    before: &Maintenance,
+    edit: &Edit,
+    window: Window,
+    at: DateTime<Utc>,
+) -> Result<Option<Recurrence>, Error> {
+    let Some(rule) = &edit.recurrence else { return Ok(None) };
+    let left = series.and_then(|it| it.recurrence.following(at));
+    let rule = match &left {
+        // A count goes on counting.
+        Some(left) if edit.recurrence == before.recurrence => left.rule(),
+        _ => rule,
+    };
+    repeat(rule, edit.time_zone.as_deref(), window.starts_at).map(Some)
+}
+
+/// What is to be done to each occurrence.
+struct Job<'a, 'c> {
+    db: &'a mut Write<'c>,
+    caller: &'a Caller,
+    edit: Edit,
+    effects: Vec<Effect>,
+    now: DateTime<Utc>,
+}
+
+impl Job<'_, '_> {
+    /// The same times in a series of its own.
+    fn rehome(
+        &mut self,
+        recurrence: Recurrence,
+        old: Option<&Series>,
+        rest: Vec<Maintenance>,
+    ) -> Result<Vec<Maintenance>, Error> {
+        let Some(old) = old else { return Ok(rest) };
+        let window = old.window.at(recurrence.starts_at());
+        let template = self.template(&rest)?;
+        let mut new = self.begin(recurrence, window, template)?;
+        new.made_to = old.made_to.max(new.made_to);
+        let mut changed = Vec::new();
+        for it in rest {
+            let start = it.recurrence_id.unwrap_or(it.starts_at);
+            let window = it.window();
+            changed.push(self.change(it, Occurrence::of(&new, start), window)?);
+        }
+        let ahead: Vec<DateTime<Utc>> = changed.iter().map(|it| it.starts_at).collect();
+        self.plant(new, &ahead, changed)
+    }
+
+    /// Other times: occurrences there are become the first of the new ones.
+    fn repeat(
+        &mut self,
+        recurrence: Recurrence,
+        window: Window,
+        rest: Vec<Maintenance>,
+    ) -> Result<Vec<Maintenance>, Error> {
+        let template = self.template(&rest)?;
+        let mut new = self.begin(recurrence, window, template)?;
+        let mut starts = new.extend(&[], self.now).starts.into_iter();
+        let mut changed = Vec::new();
+        for it in rest {
+            match starts.next() {
+                Some(start) => {
+                    let window = new.window.at(start);
+                    changed.push(self.change(it, Occurrence::of(&new, start), window)?);
+                    new.made_to = start + chrono::Duration::microseconds(1);
+                }
+                None => self.remove(&it)?,
+            }
+        }
+        let ahead: Vec<DateTime<Utc>> = changed.iter().map(|it| it.starts_at).collect();
+        self.plant(new, &ahead, changed)
+    }
+
+    /// The last of its kind.
+    fn alone(
+        &mut self,
+        it: Maintenance,
+        window: Window,
+        rest: Vec<Maintenance>,
+    ) -> Result<Vec<Maintenance>, Error> {
+        for other in rest.iter().filter(|other| other.id != it.id) {
+            self.remove(other)?;
+        }
+        let time_zone = self.edit.time_zone.clone();
+        let alone = Occurrence { time_zone, ..Occurrence::default() };
+        Ok(vec![self.change(it, alone, window)?])
+    }
+
+    fn begin(
+        &mut self,
+        recurrence: Recurrence,
+        window: Window,
+        template: Template,
+    ) -> Result<Series, Error> {
+        let source = self.caller.actor.to_string();
+        series::begin(self.db, recurrence, window, template, source, self.now)
+    }
+
+    fn plant(
+        &mut self,
+        new: Series,
+        ahead: &[DateTime<Utc>],
+        mut changed: Vec<Maintenance>,
+    ) -> Result<Vec<Maintenance>, Error> {
+        let (planted, facts) =
+            series::plant_all(self.db, self.caller, new, ahead, &[], self.now)?;
+        self.db.emit(self.caller, self.now, facts)?;
+        changed.extend(planted);
+        Ok(changed)
+    }
+
+    /// What occurrences begin with from now on.
+    fn template(&self, rest: &[Maintenance]) -> Result<Template, Error> {
+        let first = rest.first().ok_or(Error::NotFound("occurrence"))?;
+        let mut like = first.clone();
+        self.edit.clone().apply(&mut like);
+        let said = first.updates.iter().min_by_key(|it| it.id);
+        Ok(Template {
+            title: like.title,
+            message: said.map(|it| it.message.clone()).unwrap_or_default(),
+            message_html: said.map(|it| it.message_html.clone()).unwrap_or_default(),
+            effects: self.effects.clone(),
+            visibility: like.visibility,
+            auto_start: like.auto_start,
+            auto_complete: like.auto_complete,
+            notify: like.notify,
+            notify_on_start: like.notify_on_start,
+            notify_on_completion: like.notify_on_completion,
+            remind_before_seconds: like.remind_before_seconds,
+            dedup_key: like.dedup_key,
+            metadata: like.metadata,
+        })
+    }
+
+    fn change(
+        &mut self,
+        before: Maintenance,
+        occurrence: Occurrence,
+        window: Window,
+    ) -> Result<Maintenance, Error> {
+        let mut after = before.clone();
+        self.edit.clone().apply(&mut after);
+        let Occurrence { series, recurrence_id, recurrence, time_zone } = occurrence;
+        (after.series_id, after.recurrence_id) = (series, recurrence_id);
+        (after.recurrence, after.time_zone) = (recurrence, time_zone);
+        change_window(&mut after, &before, window, self.now);
+        replan(self.db, &after, &self.effects)?;
+        rework(self.db, after, self.now)
+    }
+
+    fn remove(&mut self, it: &Maintenance) -> Result<(), Error> {
+        maintenance::delete(self.db, it.id, self.now)?;
+        let gone = recorded(Record::MaintenanceDeleted, it.visibility, it, &[]);
+        Ok(self.db.emit(self.caller, self.now, vec![gone])?)
+    }
+}
