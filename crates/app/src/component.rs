@@ -87,8 +87,7 @@ pub(crate) fn for_audience(
     for interval in &mut intervals {
         interval.actor = None;
         interval.incident_id = interval.incident_id.filter(|id| incidents.contains(id));
-        interval.maintenance_id =
-            interval.maintenance_id.filter(|id| maintenances.contains(id));
+        interval.maintenance_id = interval.maintenance_id.filter(|id| maintenances.contains(id));
     }
     Ok(intervals)
 }

@@ -19,6 +19,9 @@ pub enum Error {
     /// The state of things does not allow it.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The span that was asked for.
+    #[error("{0}")]
+    Span(&'static str),
     /// Something else has this value, which must be unique.
     #[error("{0} is taken")]
     Taken(&'static str),

@@ -18,10 +18,10 @@ use crate::ledger::settle_and_tell;
 use crate::timeline::{groups_of, id_at, resolve};
 use crate::{Error, Page, Read, Window, Write, markdown};
 
+pub use crate::timeline::Named;
 pub use amend::{
     Edit, UpdateEdit, delete, delete_postmortem, delete_update, edit, edit_update, put_postmortem,
 };
-pub use crate::timeline::Named;
 pub use persistence::incident::{Filter, Key, State};
 pub use preview::preview;
 pub use wish::Wish;

@@ -292,11 +292,7 @@ fn carry_out(
 }
 
 /// The maintenance as its updates make it, as a new version with the settings of `it`.
-fn rework(
-    db: &mut Write<'_>,
-    it: Maintenance,
-    now: DateTime<Utc>,
-) -> Result<Maintenance, Error> {
+fn rework(db: &mut Write<'_>, it: Maintenance, now: DateTime<Utc>) -> Result<Maintenance, Error> {
     let Maintenance { status, components, updates, started_at, completed_at, cancelled_at, .. } =
         maintenance::find(db, Key::Id(it.id))?;
     let version = it.version + 1;
@@ -426,12 +422,7 @@ fn announced(
     fact(Kind::Announcement(kind), announce, it, components)
 }
 
-fn recorded(
-    kind: Record,
-    before: Visibility,
-    it: &Maintenance,
-    components: &[Component],
-) -> Event {
+fn recorded(kind: Record, before: Visibility, it: &Maintenance, components: &[Component]) -> Event {
     fact(Kind::Record(kind), false, it, components).seen_before(before, it.id)
 }
 

@@ -133,9 +133,7 @@ impl Piece {
     const fn caused(from: DateTime<Utc>, status: Status, source: Source) -> Self {
         let piece = Self::reported(from, status);
         match source {
-            Source::Incident(id) => {
-                Self { cause: Cause::Incident, incident: Some(id), ..piece }
-            }
+            Source::Incident(id) => Self { cause: Cause::Incident, incident: Some(id), ..piece },
             Source::Maintenance(id) => {
                 Self { cause: Cause::Maintenance, maintenance: Some(id), ..piece }
             }

@@ -19,7 +19,9 @@ use crate::words::words;
 pub use clockwork::{Clock, Deed, LISTED_AHEAD_DAYS, REMINDER_MAX, REMINDER_MIN, REMINDERS_MAX};
 pub use series::{Extension, Series};
 pub use timeline::{Entry, Timeline, replay};
-pub use window::{AHEAD_MAX_YEARS, BACKFILL_MAX_YEARS, LENGTH_MAX_DAYS, Moment, NoSuchTime, Unsound, Window};
+pub use window::{
+    AHEAD_MAX_YEARS, BACKFILL_MAX_YEARS, LENGTH_MAX_DAYS, Moment, NoSuchTime, Unsound, Window,
+};
 
 words! {
     /// Where a maintenance stands. `completed` and `cancelled` are final.

@@ -173,7 +173,10 @@ mod tests {
         for (statuses, said) in cases {
             assert_eq!(banner(statuses, &[], false).description, *said, "{statuses:?}");
         }
-        assert_eq!(banner(&[], &[Impact::Minor, Impact::Critical], true).indicator, Indicator::Critical);
+        assert_eq!(
+            banner(&[], &[Impact::Minor, Impact::Critical], true).indicator,
+            Indicator::Critical
+        );
         assert_eq!(banner(&[Operational], &[Impact::Critical], false).indicator, Indicator::None);
         let maintained = banner(&[Operational], &[], true);
         assert_eq!(maintained.indicator, Indicator::Maintenance);

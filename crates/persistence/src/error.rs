@@ -92,9 +92,7 @@ impl From<diesel::ConnectionError> for DbError {
 
 impl DbError {
     /// A column holds what we never write.
-    pub(crate) fn unreadable(
-        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub(crate) fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Other(Error::DeserializationError(error.into()))
     }
 

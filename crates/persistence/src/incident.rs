@@ -134,8 +134,7 @@ pub fn update(db: &mut Write<'_>, incident: &Incident, timeline: &Timeline) -> R
 }
 
 fn set_components(db: &mut Write<'_>, id: Uuid, timeline: &Timeline) -> Result<(), DbError> {
-    const STATEMENT: &str =
-        "insert into incident_components (incident_id, component_id, status)
+    const STATEMENT: &str = "insert into incident_components (incident_id, component_id, status)
          select $1, said.component, said.status from unnest($2, $3) as said (component, status)
          on conflict (incident_id, component_id) do update set status = excluded.status";
     set_statuses(db, STATEMENT, id, &timeline.said.components)

@@ -117,8 +117,8 @@ pub fn replan(
     first: Uuid,
     effects: &[Effect],
 ) -> Result<(), DbError> {
-    let of_it = maintenance_updates::table
-        .filter(maintenance_updates::maintenance_id.eq(maintenance));
+    let of_it =
+        maintenance_updates::table.filter(maintenance_updates::maintenance_id.eq(maintenance));
     let nothing = crate::timeline::as_column(&[]);
     diesel::update(of_it).set(maintenance_updates::effects.eq(nothing)).execute(db.conn)?;
     diesel::update(maintenance_updates::table.find(first))

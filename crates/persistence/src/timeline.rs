@@ -82,10 +82,7 @@ pub(crate) fn affected(
 }
 
 /// What an update changed, with the names of the components.
-pub(crate) fn updated(
-    changes: &[Change],
-    named: &BTreeMap<Uuid, Named>,
-) -> Vec<UpdatedComponent> {
+pub(crate) fn updated(changes: &[Change], named: &BTreeMap<Uuid, Named>) -> Vec<UpdatedComponent> {
     let dress = |change: &Change| {
         let Named { id, slug, name, visibility: Word(visibility), position: _ } =
             named.get(&change.component)?.clone();
@@ -193,7 +190,6 @@ pub(crate) fn rehearsed_number(db: &Write<'_>, id: Uuid) -> Option<i64> {
     let (_, random) = id.as_u64_pair();
     db.is_rehearsal().then(|| -i64::try_from(random >> 2).unwrap_or(i64::MAX) - 1)
 }
-
 
 /// Declares the row of an update: a table, the column of the thing it belongs to, and the module of
 /// `domain` that knows its states.

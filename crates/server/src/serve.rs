@@ -141,6 +141,7 @@ fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + 
         if commit.events {
             bells.publish.notify_one();
             bells.fan_out.notify_one();
+            bells.clockwork.notify_one();
         }
     }
 }
@@ -162,6 +163,7 @@ fn tell(
         if commit.events {
             bells.fan_out.notify_one();
             bells.deliver.notify_one();
+            bells.clockwork.notify_one();
             if let Err(error) = worker::refresh(&db, &live) {
                 // The write stands; the publishing loop will catch up.
                 tracing::warn!(%error, "the page could not be refreshed after a write");

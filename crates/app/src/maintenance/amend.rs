@@ -108,7 +108,7 @@ pub fn edit(
     // Series are locked before their occurrences.
     let found = maintenance::find(db, key).map_err(Error::missing("maintenance"))?;
     let series = match found.series_id {
-        Some(id) if range == Range::Following => Some(maintenance::lock_series(db, id)?),
+        Some(id) if range == Range::Following => Some(following::lock(db, id, &found)?),
         _ => None,
     };
     let before = lock(db, key, expected)?;
@@ -196,8 +196,7 @@ pub(super) fn change_window(
     now: DateTime<Utc>,
 ) {
     let is_sent = |it: &i64| {
-        let had_time =
-            before.starts_at - chrono::Duration::seconds(*it) > before.clock.planned_at;
+        let had_time = before.starts_at - chrono::Duration::seconds(*it) > before.clock.planned_at;
         before.remind_before_seconds.contains(it)
             && !before.clock.reminders.contains(it)
             && had_time
@@ -243,7 +242,10 @@ pub fn delete(
     caller.must(Scope::Maintenances)?;
     let found = maintenance::find(db, key).map_err(Error::missing("maintenance"))?;
     let rest = match (found.series_id, range) {
-        (Some(series), Range::Following) => following::end(db, series, &found)?,
+        (Some(series), Range::Following) => {
+            let rest = following::lock(db, series, &found)?;
+            following::end(db, rest)?
+        }
         _ => Vec::new(),
     };
     let it = lock(db, key, expected)?;

@@ -1,8 +1,8 @@
 //! What is planned, day by day and for people's calendars.
 use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::caller::Visibility;
 use domain::calendar::{Calendar, Day, Planned, begin};
+use domain::caller::Visibility;
 use domain::maintenance::{Maintenance, Status};
 use persistence::maintenance;
 
@@ -28,18 +28,22 @@ pub fn calendar(
     let today = db.now()?.with_timezone(&zone).date_naive();
     let from = from.unwrap_or(today);
     let to = to.unwrap_or(from + Days::new(30));
+    if to < from || (to - from).num_days() >= DAYS_MAX {
+        return Err(Error::Span("`to` must be `from` or up to 365 days later"));
+    }
     let days: Vec<NaiveDate> = from.iter_days().take_while(|it| *it <= to).collect();
     let filter = Filter {
         from: Some(begin(from, zone)),
         to: Some(begin(to + Days::new(1), zone)),
         ..Filter::default()
     };
-    let planned: Vec<Planned> = maintenance::within(db, &for_audience(filter, audience), PLANNED_MAX)?
-        .into_iter()
-        .filter(|it| it.status != Status::Cancelled)
-        .filter_map(|it| seen_by(it, audience))
-        .map(Planned::from)
-        .collect();
+    let planned: Vec<Planned> =
+        maintenance::within(db, &for_audience(filter, audience), PLANNED_MAX)?
+            .into_iter()
+            .filter(|it| it.status != Status::Cancelled)
+            .filter_map(|it| seen_by(it, audience))
+            .map(Planned::from)
+            .collect();
     let day = |date: NaiveDate| {
         let (begins, ends) = (begin(date, zone), begin(date + Days::new(1), zone));
         let on_it = planned.iter().filter(|it| it.starts_at < ends && it.ends_at > begins);

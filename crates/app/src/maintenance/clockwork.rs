@@ -69,11 +69,7 @@ fn advance(db: &mut Write<'_>, limit: i64) -> Result<usize, Error> {
     Ok(moved.len())
 }
 
-fn move_on(
-    db: &mut Write<'_>,
-    mut it: Maintenance,
-    now: DateTime<Utc>,
-) -> Result<Moved, Error> {
+fn move_on(db: &mut Write<'_>, mut it: Maintenance, now: DateTime<Utc>) -> Result<Moved, Error> {
     let deeds = it.deeds(now);
     let it = carry_out(db, it, &deeds, now)?;
     let starts = deeds.iter().any(|it| matches!(it, Deed::Start { .. }));
@@ -114,11 +110,7 @@ fn tell(
 }
 
 /// Of the occurrences of a series that were missed only the last is told of.
-fn is_followed(
-    db: &mut Write<'_>,
-    it: &Maintenance,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
+fn is_followed(db: &mut Write<'_>, it: &Maintenance, now: DateTime<Utc>) -> Result<bool, Error> {
     let Some(series) = it.series_id else { return Ok(false) };
     Ok(maintenance::is_followed_by_missed(db, series, it.starts_at, now)?)
 }

@@ -13,6 +13,23 @@ use super::wish::repeat;
 use super::{Edit, Occurrence, announced, lock_components, recorded, rework, series};
 use crate::{Error, Write};
 
+/// A series from one of its occurrences on, locked.
+pub(super) struct Rest {
+    series: Series,
+    /// When the rule has the first begin.
+    at: DateTime<Utc>,
+    /// Those that have not begun, in the order of the rule.
+    occurrences: Vec<Maintenance>,
+}
+
+/// Locks a series from an occurrence on: before that one, so that all are locked in one order.
+pub(super) fn lock(db: &mut Write<'_>, series: Uuid, from: &Maintenance) -> Result<Rest, Error> {
+    let series = maintenance::lock_series(db, series)?;
+    let at = from.recurrence_id.unwrap_or(from.starts_at);
+    let occurrences = maintenance::lock_following(db, series.id, at)?;
+    Ok(Rest { series, at, occurrences })
+}
+
 /// Changes a scheduled maintenance, which may begin a series then, and the scheduled ones that
 /// follow it in `series`, the first of the answer. If times stay what they are, so do occurrences
 /// that were moved or called off; otherwise the new rule decides of each in order.
@@ -20,7 +37,7 @@ pub(super) fn edit(
     db: &mut Write<'_>,
     caller: &Caller,
     before: Maintenance,
-    series: Option<Series>,
+    series: Option<Rest>,
     edit: Edit,
     window: Window,
     now: DateTime<Utc>,
@@ -28,27 +45,34 @@ pub(super) fn edit(
     if before.status != Status::Scheduled {
         return Err(Error::Conflict("only what has not begun can be changed with what follows"));
     }
-    let at = before.recurrence_id.unwrap_or(before.starts_at);
     let effects = plan(db, &before, edit.components.as_ref())?;
     let effects = effects.unwrap_or_else(|| planned(&before));
     let times_stay = edit.recurrence == before.recurrence
         && edit.time_zone == before.time_zone
         && window == before.window();
-    let rest = match &series {
-        Some(series) => rest_of(db, series, at)?,
-        None => vec![before.clone()],
+    let left = series.as_ref().and_then(|it| it.series.recurrence.following(it.at));
+    let recurrence = match (&edit.recurrence, left) {
+        (None, _) => None,
+        (Some(_), Some(left)) if times_stay => Some(left),
+        (Some(rule), left) => {
+            // A count goes on counting.
+            let is_same = edit.recurrence == before.recurrence;
+            let left = left.as_ref().filter(|_| is_same).map(Recurrence::rule);
+            let time_zone = edit.time_zone.as_deref();
+            Some(repeat(left.unwrap_or(rule), time_zone, window.starts_at)?)
+        }
     };
-    let recurrence = match &series {
-        Some(series) if times_stay => series.recurrence.following(at),
-        _ => next_rule(series.as_ref(), &before, &edit, window, at)?,
+    let (old, rest) = match series {
+        Some(Rest { series, at, occurrences }) => {
+            cut(db, &series, at, now)?;
+            (Some(series), occurrences)
+        }
+        None => (None, vec![before.clone()]),
     };
-    if let Some(series) = series.as_ref() {
-        cut(db, series, at, now)?;
-    }
     let seen_before = before.visibility;
     let mut job = Job { db, caller, edit, effects, now };
     let changed = match recurrence {
-        Some(recurrence) if times_stay => job.rehome(recurrence, series.as_ref(), rest)?,
+        Some(recurrence) if times_stay => job.rehome(recurrence, old.as_ref(), rest)?,
         Some(recurrence) => job.repeat(recurrence, window, rest)?,
         None => job.alone(before.clone(), window, rest)?,
     };
@@ -63,26 +87,11 @@ pub(super) fn edit(
     Ok(changed)
 }
 
-/// Ends a series before an occurrence, and returns those that follow, locked.
-pub(super) fn end(
-    db: &mut Write<'_>,
-    series: Uuid,
-    from: &Maintenance,
-) -> Result<Vec<Maintenance>, Error> {
-    let series = maintenance::lock_series(db, series)?;
-    let at = from.recurrence_id.unwrap_or(from.starts_at);
-    let rest = rest_of(db, &series, at)?;
+/// Ends a series before an occurrence, and returns those that follow.
+pub(super) fn end(db: &mut Write<'_>, rest: Rest) -> Result<Vec<Maintenance>, Error> {
     let now = db.now()?;
-    cut(db, &series, at, now)?;
-    Ok(rest)
-}
-
-fn rest_of(
-    db: &mut Write<'_>,
-    series: &Series,
-    at: DateTime<Utc>,
-) -> Result<Vec<Maintenance>, Error> {
-    Ok(maintenance::lock_following(db, series.id, at)?)
+    cut(db, &rest.series, rest.at, now)?;
+    Ok(rest.occurrences)
 }
 
 /// A series of which nothing is left keeps its rule: no more of it is made.
@@ -100,24 +109,6 @@ fn cut(
 fn planned(it: &Maintenance) -> Vec<Effect> {
     let effect = |it: &domain::timeline::Affected| Effect { component: it.id, status: it.status };
     it.components.iter().map(effect).collect()
-}
-
-/// The rule from `at` on; nothing if it does not repeat any more.
-fn next_rule(
-    series: Option<&Series>,
-    before: &Maintenance,
-    edit: &Edit,
-    window: Window,
-    at: DateTime<Utc>,
-) -> Result<Option<Recurrence>, Error> {
-    let Some(rule) = &edit.recurrence else { return Ok(None) };
-    let left = series.and_then(|it| it.recurrence.following(at));
-    let rule = match &left {
-        // A count goes on counting.
-        Some(left) if edit.recurrence == before.recurrence => left.rule(),
-        _ => rule,
-    };
-    repeat(rule, edit.time_zone.as_deref(), window.starts_at).map(Some)
 }
 
 /// What is to be done to each occurrence.
@@ -208,8 +199,7 @@ impl Job<'_, '_> {
         ahead: &[DateTime<Utc>],
         mut changed: Vec<Maintenance>,
     ) -> Result<Vec<Maintenance>, Error> {
-        let (planted, facts) =
-            series::plant_all(self.db, self.caller, new, ahead, &[], self.now)?;
+        let (planted, facts) = series::plant_all(self.db, self.caller, new, ahead, &[], self.now)?;
         self.db.emit(self.caller, self.now, facts)?;
         changed.extend(planted);
         Ok(changed)

@@ -58,7 +58,8 @@ pub(super) fn plant_all(
         let window = series.window.at(start);
         planted.push(plant(db, caller, &series.template, window, occurrence, now)?);
     }
-    let facts = if planted.is_empty() { Vec::new() } else { vec![fact(&series, &planted, components)] };
+    let facts =
+        if planted.is_empty() { Vec::new() } else { vec![fact(&series, &planted, components)] };
     Ok((planted, facts))
 }
 

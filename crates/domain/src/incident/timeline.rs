@@ -108,8 +108,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::component::Status::{DegradedPerformance, MajorOutage, Operational};
     use crate::component;
+    use crate::component::Status::{DegradedPerformance, MajorOutage, Operational};
     use crate::timeline::Step;
 
     const A: Uuid = Uuid::from_u128(1);

@@ -22,17 +22,46 @@ const COMPONENT: Uuid = Uuid::from_u128(7);
 #[derive(Clone, Debug)]
 enum Happening {
     Report(Status),
-    Open { status: Status, backdated_by: i64 },
-    Update { incident: usize, status: Option<Status>, state: incident::Status },
-    EditUpdate { incident: usize, update: usize, status: Option<Status> },
-    DeleteUpdate { incident: usize, update: usize },
-    Delete { incident: usize },
+    Open {
+        status: Status,
+        backdated_by: i64,
+    },
+    Update {
+        incident: usize,
+        status: Option<Status>,
+        state: incident::Status,
+    },
+    EditUpdate {
+        incident: usize,
+        update: usize,
+        status: Option<Status>,
+    },
+    DeleteUpdate {
+        incident: usize,
+        update: usize,
+    },
+    Delete {
+        incident: usize,
+    },
     /// A maintenance that is in progress, perhaps since earlier: the clock may be late.
-    Begin { status: Status, late_by: i64 },
-    Work { maintenance: usize, status: Option<Status>, state: maintenance::Status },
+    Begin {
+        status: Status,
+        late_by: i64,
+    },
+    Work {
+        maintenance: usize,
+        status: Option<Status>,
+        state: maintenance::Status,
+    },
     /// A window that passed while nobody looked.
-    Missed { status: Status, ago: i64, length: i64 },
-    Forget { maintenance: usize },
+    Missed {
+        status: Status,
+        ago: i64,
+        length: i64,
+    },
+    Forget {
+        maintenance: usize,
+    },
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -52,9 +81,16 @@ fn happening() -> impl Strategy<Value = Happening> {
         (0..4usize).prop_map(|incident| Happening::Delete { incident }),
         (status(), 0..40i64).prop_map(|(status, late_by)| Happening::Begin { status, late_by }),
         (0..4usize, prop::option::of(status()), prop::sample::select(maintenance::Status::ALL))
-            .prop_map(|(maintenance, status, state)| Happening::Work { maintenance, status, state }),
-        (status(), 0..60i64, 1..60i64)
-            .prop_map(|(status, ago, length)| Happening::Missed { status, ago, length }),
+            .prop_map(|(maintenance, status, state)| Happening::Work {
+                maintenance,
+                status,
+                state
+            }),
+        (status(), 0..60i64, 1..60i64).prop_map(|(status, ago, length)| Happening::Missed {
+            status,
+            ago,
+            length
+        }),
         (0..4usize).prop_map(|maintenance| Happening::Forget { maintenance }),
     ]
 }
@@ -71,9 +107,8 @@ struct World {
 
 impl World {
     fn effects(&self) -> Vec<Effects> {
-        let steps = |mut said: crate::timeline::Said| {
-            said.steps.remove(&COMPONENT).unwrap_or_default()
-        };
+        let steps =
+            |mut said: crate::timeline::Said| said.steps.remove(&COMPONENT).unwrap_or_default();
         let incidents = self.incidents.iter().map(|(id, (started_at, entries))| Effects {
             source: Source::Incident(*id),
             steps: steps(replay(*started_at, &mut entries.clone()).said),

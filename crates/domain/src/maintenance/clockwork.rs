@@ -28,8 +28,12 @@ pub enum Deed {
     /// It came near enough to be on the page.
     List,
     Remind,
-    Start { at: DateTime<Utc> },
-    Complete { at: DateTime<Utc> },
+    Start {
+        at: DateTime<Utc>,
+    },
+    Complete {
+        at: DateTime<Utc>,
+    },
 }
 
 impl Clock {

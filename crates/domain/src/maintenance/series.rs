@@ -41,7 +41,8 @@ impl Series {
     /// Which occurrences are missing, seen from `now`, when those that begin at `ahead` (oldest
     /// first) are there. What has begun before `now` is not made any more: nobody was told of it.
     pub fn extend(&self, ahead: &[DateTime<Utc>], now: DateTime<Utc>) -> Extension {
-        let from = if self.made_to > self.window.starts_at { self.made_to.max(now) } else { self.made_to };
+        let from =
+            if self.made_to > self.window.starts_at { self.made_to.max(now) } else { self.made_to };
         let room = AHEAD_MAX.saturating_sub(ahead.len());
         let mut coming = self.recurrence.starts(from, DateTime::<Utc>::MAX_UTC, room + 1);
         let horizon = now + Duration::days(HORIZON_DAYS);

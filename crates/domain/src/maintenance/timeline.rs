@@ -105,14 +105,8 @@ mod tests {
             entry(40, Status::Completed, &[(A, DegradedPerformance)]),
         ]);
         let step = |seconds: i64, status: component::Status| Step { at: at(seconds), status };
-        assert_eq!(
-            timeline.said.steps[&A],
-            [step(10, UnderMaintenance), step(30, Operational)]
-        );
-        assert_eq!(
-            timeline.said.steps[&B],
-            [step(10, DegradedPerformance), step(15, Operational)]
-        );
+        assert_eq!(timeline.said.steps[&A], [step(10, UnderMaintenance), step(30, Operational)]);
+        assert_eq!(timeline.said.steps[&B], [step(10, DegradedPerformance), step(15, Operational)]);
         assert_eq!((timeline.started_at, timeline.completed_at), (Some(at(10)), Some(at(30))));
         assert_eq!(timeline.status, Status::Completed);
     }

@@ -75,8 +75,7 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident
         .filter(incident_updates::incident_id.eq_any(&ids))
         .select(UpdateRow::as_select())
         .load(db.conn)?;
-    let (mut by_incident, touched) =
-        by_subject(updates, |it| (it.incident_id, &it.effects));
+    let (mut by_incident, touched) = by_subject(updates, |it| (it.incident_id, &it.effects));
     let named = named(db, touched)?;
     Ok(rows
         .into_iter()

@@ -107,9 +107,8 @@ pub fn page(
     if let Some(cursor) = window.after {
         let (at, id) = (cursor.time(), cursor.id);
         let earlier = maintenances::starts_at.lt(at);
-        query = query.filter(
-            earlier.or(maintenances::starts_at.eq(at).and(maintenances::id.lt(id))),
-        );
+        query =
+            query.filter(earlier.or(maintenances::starts_at.eq(at).and(maintenances::id.lt(id))));
     }
     let rows: Vec<Row> = query
         .order((maintenances::starts_at.desc(), maintenances::id.desc()))
@@ -121,11 +120,7 @@ pub fn page(
 }
 
 /// Maintenances by the time they begin, the first first, at most `limit`.
-pub fn within(
-    db: &mut Read<'_>,
-    filter: &Filter,
-    limit: i64,
-) -> Result<Vec<Maintenance>, DbError> {
+pub fn within(db: &mut Read<'_>, filter: &Filter, limit: i64) -> Result<Vec<Maintenance>, DbError> {
     let rows: Vec<Row> = select(filter)
         .order((maintenances::starts_at, maintenances::id))
         .limit(limit)

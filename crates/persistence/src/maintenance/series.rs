@@ -23,10 +23,7 @@ pub fn lock_series(db: &mut Write<'_>, id: Uuid) -> Result<Series, DbError> {
 }
 
 /// Locks a series that needs more occurrences at `now` and that nobody else has.
-pub fn lock_due_series(
-    db: &mut Write<'_>,
-    now: DateTime<Utc>,
-) -> Result<Option<Series>, DbError> {
+pub fn lock_due_series(db: &mut Write<'_>, now: DateTime<Utc>) -> Result<Option<Series>, DbError> {
     let row: Option<SeriesRow> = series::table
         .filter(series::extend_at.le(now).assume_not_null())
         .order((series::extend_at, series::id))
@@ -39,11 +36,7 @@ pub fn lock_due_series(
 }
 
 /// Adds a series, of which nothing was made yet.
-pub fn insert_series(
-    db: &mut Write<'_>,
-    new: &Series,
-    now: DateTime<Utc>,
-) -> Result<(), DbError> {
+pub fn insert_series(db: &mut Write<'_>, new: &Series, now: DateTime<Utc>) -> Result<(), DbError> {
     diesel::insert_into(series::table)
         .values((
             series::id.eq(new.id),
