@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod message_template;
 pub mod page;
 pub mod preview;
+pub mod recurrence;
 pub mod subscription;
 pub mod text;
 pub mod token;
