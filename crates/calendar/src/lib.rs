@@ -18,10 +18,12 @@ const PRODUCT: &str = "-//Farol//Status page//EN";
 const DESCRIPTION_MAX: usize = 4_000;
 
 /// What the entries are in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Calendar {
-    pub name: String,
-    /// How often subscribers should look again (RFC 7986 §5.7); nothing for one that is sent.
+    /// For one that is subscribed to. One that is sent has none: some readers put what has a name
+    /// into a calendar of its own.
+    pub name: Option<String>,
+    /// How often subscribers should look again (RFC 7986 §5.7).
     pub refresh: Option<TimeDelta>,
 }
 
@@ -56,14 +58,15 @@ pub fn render(calendar: &Calendar, entries: &[Entry]) -> String {
     document.append_property(("VERSION", "2.0"));
     document.append_property(("PRODID", PRODUCT));
     document.append_property(("CALSCALE", "GREGORIAN"));
-    // Not REQUEST, which would ask readers to accept or decline (RFC 5546 §3.2).
+    // Not REQUEST, which would ask readers to accept or decline (RFC 5546 §3.2). The ORGANIZER that
+    // §3.2.1 wants is left out, as by public feeds elsewhere: there is no mailbox that answers.
     document.append_property(("METHOD", "PUBLISH"));
-    let name = clean(&calendar.name);
-    // Without its type a property that RFC 5545 does not know is written as it is.
-    let typed =
-        Property::new("NAME", &name).append_parameter(Parameter::new("VALUE", "TEXT")).done();
-    document.append_property(typed);
-    document.append_property(("X-WR-CALNAME", name.as_str()));
+    if let Some(name) = calendar.name.as_deref().map(clean) {
+        // Without its type a property that RFC 5545 does not know is written as it is.
+        let text = Parameter::new("VALUE", "TEXT");
+        document.append_property(Property::new("NAME", &name).append_parameter(text).done());
+        document.append_property(("X-WR-CALNAME", name.as_str()));
+    }
     if let Some(refresh) = calendar.refresh {
         document.ttl(&refresh);
     }

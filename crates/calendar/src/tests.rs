@@ -14,7 +14,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn calendar() -> Calendar {
-    Calendar { name: "Acme, Status".to_owned(), refresh: Some(TimeDelta::hours(1)) }
+    Calendar { name: Some("Acme, Status".to_owned()), refresh: Some(TimeDelta::hours(1)) }
 }
 
 fn entry() -> Entry {
@@ -91,8 +91,8 @@ fn what_is_empty_is_left_out() {
         categories: Vec::new(),
         ..entry()
     };
-    let document = render(&Calendar { refresh: None, ..calendar() }, &[entry]);
-    for absent in ["DTEND", "DESCRIPTION", "URL", "CATEGORIES", "REFRESH", "TTL"] {
+    let document = render(&Calendar::default(), &[entry]);
+    for absent in ["DTEND", "DESCRIPTION", "URL", "CATEGORIES", "NAME", "REFRESH", "TTL"] {
         assert!(!document.contains(absent), "{absent} in {document}");
     }
 }
