@@ -176,8 +176,8 @@ impl Recurrence {
         Some(Self { text, count: None, until: Some(until), ..self.clone() })
     }
 
-    /// The same rule from its first start at or after `from`: what [`Self::cut`] leaves over.
-    /// Nothing when there is no such start.
+    /// The same rule from its first start at or after `from`, with what is left of `COUNT`: what
+    /// [`Self::cut`] leaves over. Nothing when there is no such start.
     pub fn following(&self, from: DateTime<Utc>) -> Option<Self> {
         let starts_at = *self.starts(from, DateTime::<Utc>::MAX_UTC, 1).first()?;
         let count = self.count.map(|all| {
@@ -195,7 +195,8 @@ impl Recurrence {
     /// The starts from the period that `near` is in, ends aside; not in order around a gap.
     ///
     /// The grid is laid in UTC, which has every local time once, and begins at most one interval
-    /// before `near`; so neither gaps nor distance matter to it.
+    /// before `near`; so neither gaps nor distance matter to it. It ends where nothing was found in
+    /// 100,000 periods, or by the year 10,000 (`rrule`'s validator limits).
     fn grid_from(&self, near: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> + use<> {
         let anchor = self.anchor(near.with_timezone(&self.zone).date_naive());
         let anchor = anchor.and_time(NaiveTime::MIN).and_utc().with_timezone(&rrule::Tz::UTC);
