@@ -1,5 +1,6 @@
 //! E-mail: one message per notice, threaded per incident, easy to leave.
 mod address;
+mod calendar;
 mod html;
 mod judge;
 mod plain;
@@ -101,7 +102,7 @@ fn mail(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Mail {
         message_id: format!("{}.{}", notice.event.id.simple(), delivery.simple()),
         in_reply_to: thread,
         headers: headers(&content),
-        calendar: None,
+        calendar: calendar::part(notice),
         subject: content.subject,
     }
 }
