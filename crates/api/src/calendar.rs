@@ -1,15 +1,18 @@
 //! What is planned: day by day, and for people's own calendars.
 use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
+use app::maintenance::Filter;
+use channels::calendar::{CONTENT_TYPE, feed};
 use chrono::{DateTime, NaiveDate};
 use domain::calendar::Calendar;
 use serde::Deserialize;
+use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Audience;
 use crate::problem::{Problem, kind};
-use crate::query::QueryString;
+use crate::query::{QueryString, Touching};
 use crate::responses::Reading;
 use crate::seam;
 use crate::state::State;
@@ -19,7 +22,9 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 }
 
 /// What lies beside the API.
-pub fn root_routes(_cfg: &mut ServiceConfig<'_>) {}
+pub fn root_routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_ics);
+}
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +37,18 @@ struct DaysQuery {
     /// The last day, likewise; 30 days after the first when left out, and 365 at most.
     #[param(max_length = 40, example = "2027-03-31")]
     to: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct IcsQuery {
+    /// Touching this component, by id or slug.
+    #[param(max_length = 80)]
+    component: Option<String>,
+    /// Touching a member of this group, by id or slug.
+    #[param(max_length = 80)]
+    group: Option<String>,
 }
 
 fn date(text: &str) -> Result<NaiveDate, Problem> {
@@ -61,4 +78,36 @@ async fn get_calendar(
     let calendar =
         seam::read(&state, move |db| app::maintenance::calendar(db, audience, from, to)).await?;
     Ok(HttpResponse::Ok().json(calendar))
+}
+
+/// Subscribe to what is planned
+///
+/// An iCalendar object (RFC 5545) with an event for each maintenance of the last 90 days and for all
+/// that are planned. Calendars learn of what was moved or cancelled by its `UID` and `SEQUENCE`.
+#[utoipa::path(
+    tag = "maintenances",
+    params(IcsQuery),
+    responses(
+        (status = 200, description = "A calendar", body = String, content_type = "text/calendar"),
+        Reading,
+    ),
+    security((), ("bearer" = [])),
+)]
+#[get("/maintenances.ics")]
+async fn get_ics(
+    state: Data<State>,
+    Audience(audience): Audience,
+    QueryString(query): QueryString<IcsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let IcsQuery { component, group } = query;
+    let named = Touching { component, group };
+    let found = seam::read(&state, move |db| {
+        let (component, group) = named.find(db, audience)?;
+        let filter = Filter { component, group, ..Filter::default() };
+        app::maintenance::subscribed(db, audience, filter)
+    })
+    .await?;
+    let shown: Vec<Value> = found.iter().map(|it| json!(it)).collect();
+    let document = feed(&state.db.page().name, &shown);
+    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(document))
 }

@@ -147,7 +147,7 @@ fn plant(
     occurrence: Occurrence,
     now: DateTime<Utc>,
 ) -> Result<Maintenance, Error> {
-    let new = build(caller, template, window, occurrence, now);
+    let mut new = build(caller, template, window, occurrence, now);
     let is_past = window.ends_at <= now;
     let first = Update {
         id: id_at(now),
@@ -161,6 +161,7 @@ fn plant(
         created_at: now,
         updated_at: now,
     };
+    new.updates.push(first.clone());
     let key_taken = "the deduplication key, by another open maintenance,";
     let taken = Error::taken(maintenance::DEDUP_KEY_TAKEN, key_taken);
     let planted = maintenance::insert(db, &new, &first, &template.effects).map_err(taken)?;
@@ -187,7 +188,7 @@ fn build(
 ) -> Maintenance {
     let Template {
         title,
-        message,
+        message: _,
         message_html: _,
         effects: _,
         visibility,
@@ -203,7 +204,7 @@ fn build(
     let Window { starts_at, ends_at } = window;
     let Occurrence { series, recurrence_id, recurrence, time_zone } = occurrence;
     let clock = Clock::wind(starts_at, &remind_before_seconds, now);
-    let mut new = Maintenance {
+    Maintenance {
         id: Uuid::now_v7(),
         number: 0,
         title,
@@ -235,20 +236,7 @@ fn build(
         created_at: now,
         updated_at: now,
         clock: Clock { planned_at: now.min(starts_at), ..clock },
-    };
-    new.updates.push(Update {
-        id: Uuid::nil(),
-        status: Status::Scheduled,
-        message,
-        message_html: String::new(),
-        components: Vec::new(),
-        notify,
-        display_at: now,
-        author: None,
-        created_at: now,
-        updated_at: now,
-    });
-    new
+    }
 }
 
 /// Writes down what the clock did to a locked maintenance, and returns it as it is then. Its
@@ -424,6 +412,22 @@ fn announced(
 
 fn recorded(kind: Record, before: Visibility, it: &Maintenance, components: &[Component]) -> Event {
     fact(Kind::Record(kind), false, it, components).seen_before(before, it.id)
+}
+
+/// Another window was set than `before`; or something else was changed, of which nobody hears.
+fn changed(before: &Maintenance, after: &Maintenance, components: &[Component]) -> Event {
+    let was = before.window();
+    if after.window() == was || after.visibility != before.visibility {
+        return recorded(Record::MaintenanceEdited, before.visibility, after, components);
+    }
+    let mut fact = announced(Announcement::MaintenanceUpdated, after.notify, after, components);
+    for payload in std::iter::once(&mut fact.payload).chain(&mut fact.public_payload) {
+        if let Some(members) = payload.as_object_mut() {
+            members.insert("previous_starts_at".to_owned(), json!(was.starts_at));
+            members.insert("previous_ends_at".to_owned(), json!(was.ends_at));
+        }
+    }
+    fact
 }
 
 /// The components that a maintenance touches, locked.

@@ -1,6 +1,5 @@
 //! E-mail: one message per notice, threaded per incident, easy to leave.
 mod address;
-mod calendar;
 mod html;
 mod judge;
 mod plain;
@@ -102,7 +101,7 @@ fn mail(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Mail {
         message_id: format!("{}.{}", notice.event.id.simple(), delivery.simple()),
         in_reply_to: thread,
         headers: headers(&content),
-        calendar: calendar::part(notice),
+        calendar: crate::calendar::part(notice),
         subject: content.subject,
     }
 }

@@ -1,7 +1,7 @@
 //! Changing what was planned and correcting what was said.
 use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
-use domain::event::{Announcement, Record};
+use domain::event::Record;
 use domain::maintenance::{Clock, Maintenance, Moment, Unsound, Update, Warning, Window};
 use domain::timeline::Effect;
 use persistence::maintenance;
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::wish::{in_order, window};
-use super::{Key, Named, announced, following, ids_of, lock_components, recorded, rework};
+use super::{Key, Named, changed, following, ids_of, lock_components, recorded, rework};
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
 use crate::timeline::resolve;
@@ -141,7 +141,6 @@ fn edit_one(
     now: DateTime<Utc>,
 ) -> Result<Vec<Maintenance>, Error> {
     let effects = plan(db, &before, edit.components.as_ref())?;
-    let (was, seen_before) = (before.window(), before.visibility);
     let time_zone = edit.time_zone.clone();
     let mut after = before.clone();
     edit.apply(&mut after);
@@ -152,12 +151,7 @@ fn edit_one(
     }
     let after = rework(db, after, now)?;
     let touched = lock_components(db, &after)?;
-    let facts = vec![if window == was || after.visibility != seen_before {
-        recorded(Record::MaintenanceEdited, seen_before, &after, &touched)
-    } else {
-        announced(Announcement::MaintenanceUpdated, after.notify, &after, &touched)
-    }];
-    db.emit(caller, now, facts)?;
+    db.emit(caller, now, vec![changed(&before, &after, &touched)])?;
     Ok(vec![after])
 }
 

@@ -1,7 +1,7 @@
 //! Changing an occurrence and all that follow: the series ends before it, and another one begins.
 use chrono::{DateTime, Utc};
 use domain::caller::Caller;
-use domain::event::{Announcement, Record};
+use domain::event::Record;
 use domain::maintenance::{Maintenance, Series, Status, Template, Window};
 use domain::recurrence::Recurrence;
 use domain::timeline::Effect;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::amend::{change_window, plan, replan};
 use super::wish::repeat;
-use super::{Edit, Occurrence, announced, lock_components, recorded, rework, series};
+use super::{Edit, Occurrence, lock_components, recorded, rework, series};
 use crate::{Error, Write};
 
 /// A series from one of its occurrences on, locked.
@@ -69,7 +69,6 @@ pub(super) fn edit(
         }
         None => (None, vec![before.clone()]),
     };
-    let seen_before = before.visibility;
     let mut job = Job { db, caller, edit, effects, now };
     let changed = match recurrence {
         Some(recurrence) if times_stay => job.rehome(recurrence, old.as_ref(), rest)?,
@@ -78,12 +77,7 @@ pub(super) fn edit(
     };
     let Some(first) = changed.first() else { return Ok(changed) };
     let touched = lock_components(db, first)?;
-    let fact = if first.window() == before.window() || first.visibility != seen_before {
-        recorded(Record::MaintenanceEdited, seen_before, first, &touched)
-    } else {
-        announced(Announcement::MaintenanceUpdated, first.notify, first, &touched)
-    };
-    db.emit(caller, now, vec![fact])?;
+    db.emit(caller, now, vec![super::changed(&before, first, &touched)])?;
     Ok(changed)
 }
 

@@ -22,27 +22,17 @@ const COMPONENT: Uuid = Uuid::from_u128(7);
 #[derive(Clone, Debug)]
 enum Happening {
     Report(Status),
-    Open {
-        status: Status,
-        backdated_by: i64,
-    },
-    Update {
-        incident: usize,
-        status: Option<Status>,
-        state: incident::Status,
-    },
-    EditUpdate {
-        incident: usize,
-        update: usize,
-        status: Option<Status>,
-    },
-    DeleteUpdate {
-        incident: usize,
-        update: usize,
-    },
-    Delete {
-        incident: usize,
-    },
+    Open { status: Status, backdated_by: i64 },
+    Update { incident: usize, status: Option<Status>, state: incident::Status },
+    EditUpdate { incident: usize, update: usize, status: Option<Status> },
+    DeleteUpdate { incident: usize, update: usize },
+    Delete { incident: usize },
+    Planned(Planning),
+}
+
+/// What may happen to a maintenance.
+#[derive(Clone, Debug)]
+enum Planning {
     /// A maintenance that is in progress, perhaps since earlier: the clock may be late.
     Begin {
         status: Status,
@@ -79,19 +69,22 @@ fn happening() -> impl Strategy<Value = Happening> {
         (0..4usize, 1..4usize)
             .prop_map(|(incident, update)| Happening::DeleteUpdate { incident, update }),
         (0..4usize).prop_map(|incident| Happening::Delete { incident }),
-        (status(), 0..40i64).prop_map(|(status, late_by)| Happening::Begin { status, late_by }),
+        planning().prop_map(Happening::Planned),
+    ]
+}
+
+fn planning() -> impl Strategy<Value = Planning> {
+    let status = || prop::sample::select(Status::ALL);
+    prop_oneof![
+        (status(), 0..40i64).prop_map(|(status, late_by)| Planning::Begin { status, late_by }),
         (0..4usize, prop::option::of(status()), prop::sample::select(maintenance::Status::ALL))
-            .prop_map(|(maintenance, status, state)| Happening::Work {
-                maintenance,
-                status,
-                state
-            }),
-        (status(), 0..60i64, 1..60i64).prop_map(|(status, ago, length)| Happening::Missed {
+            .prop_map(|(maintenance, status, state)| Planning::Work { maintenance, status, state }),
+        (status(), 0..60i64, 1..60i64).prop_map(|(status, ago, length)| Planning::Missed {
             status,
             ago,
             length
         }),
-        (0..4usize).prop_map(|maintenance| Happening::Forget { maintenance }),
+        (0..4usize).prop_map(|maintenance| Planning::Forget { maintenance }),
     ]
 }
 
@@ -227,18 +220,24 @@ impl World {
             Happening::Delete { incident } => {
                 self.incidents.remove(&nth(*incident)?).map(|(started_at, _)| started_at)
             }
-            Happening::Begin { status, late_by } => {
+            Happening::Planned(planning) => self.plan(now, planning),
+        }
+    }
+
+    fn plan(&mut self, now: DateTime<Utc>, planning: &Planning) -> Option<DateTime<Utc>> {
+        match planning {
+            Planning::Begin { status, late_by } => {
                 let from = (now - chrono::Duration::seconds(*late_by)).max(at(0));
                 Some(self.maintain(*status, &[(from, maintenance::Status::InProgress)], now))
             }
-            Happening::Missed { status, ago, length } => {
+            Planning::Missed { status, ago, length } => {
                 let to = (now - chrono::Duration::seconds(*ago)).max(at(1));
                 let from = (to - chrono::Duration::seconds(*length)).max(at(0));
                 let states = [maintenance::Status::InProgress, maintenance::Status::Completed];
                 let [began, ended] = states;
                 Some(self.maintain(*status, &[(from, began), (to, ended)], now))
             }
-            Happening::Work { maintenance, status, state } => {
+            Planning::Work { maintenance, status, state } => {
                 let id = self.maintenances.keys().nth(*maintenance).copied()?;
                 let entries = self.maintenances.get_mut(&id)?;
                 if !entries.last()?.status.may_become(*state) {
@@ -249,7 +248,7 @@ impl World {
                 entries.push(Entry { id: stamp(now), status: *state, display_at: now, effects });
                 Some(now)
             }
-            Happening::Forget { maintenance } => {
+            Planning::Forget { maintenance } => {
                 let id = self.maintenances.keys().nth(*maintenance).copied()?;
                 self.maintenances.remove(&id)?.first().map(|it| it.display_at)
             }

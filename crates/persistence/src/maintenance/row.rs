@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
-use domain::maintenance::{Clock, Entry, Maintenance, Status, replay};
+use domain::maintenance::{Clock, Entry, Maintenance, Status, Timeline, Update, replay};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -37,12 +37,25 @@ pub(super) struct Row {
     dedup_key: Option<String>,
     source: String,
     metadata: Value,
-    planned_at: DateTime<Utc>,
-    reminders: Vec<i64>,
-    listed: bool,
+    #[diesel(embed)]
+    clock: ClockRow,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = maintenances, check_for_backend(diesel::pg::Pg))]
+pub(super) struct ClockRow {
+    planned_at: DateTime<Utc>,
+    reminders: Vec<i64>,
+    listed: bool,
+}
+
+impl From<ClockRow> for Clock {
+    fn from(ClockRow { planned_at, reminders, listed }: ClockRow) -> Self {
+        Self { planned_at, reminders, listed }
+    }
 }
 
 /// What is written, when it is new and later on.
@@ -101,7 +114,10 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Maintena
     let named = named(db, touched)?;
     let dress = |row: Row| {
         let updates = updates.remove(&row.id).unwrap_or_default();
-        row.dress(updates, &named, db.page())
+        let mut entries: Vec<Entry> = updates.iter().map(UpdateRow::entry).collect();
+        let mut timeline = replay(&mut entries);
+        let updates = UpdateRow::all(updates, &mut timeline.said, &named);
+        row.dress(&timeline, updates, &named, db.page())
     };
     Ok(rows.into_iter().map(dress).collect())
 }
@@ -109,13 +125,11 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Maintena
 impl Row {
     fn dress(
         self,
-        updates: Vec<UpdateRow>,
+        timeline: &Timeline,
+        updates: Vec<Update>,
         named: &BTreeMap<Uuid, Named>,
         page: &domain::page::Settings,
     ) -> Maintenance {
-        let mut entries: Vec<Entry> = updates.iter().map(UpdateRow::entry).collect();
-        let mut timeline = replay(&mut entries);
-        let updates = UpdateRow::all(updates, &mut timeline.said, named);
         let Self {
             id,
             number,
@@ -137,9 +151,7 @@ impl Row {
             dedup_key,
             source,
             metadata,
-            planned_at,
-            reminders,
-            listed,
+            clock,
             version,
             created_at,
             updated_at,
@@ -175,7 +187,7 @@ impl Row {
             version,
             created_at,
             updated_at,
-            clock: Clock { planned_at, reminders, listed },
+            clock: clock.into(),
         }
     }
 }

@@ -1,19 +1,31 @@
-//! The windows that a mail tells of, for the reader's calendar.
+//! Planned work for the reader's calendar: what a mail tells of, or all there is.
 use std::collections::BTreeMap;
 
 use ::calendar::{Calendar, Entry, Status, render};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use crate::Notice;
 use crate::message::Thing;
 use crate::text::{Unit, line, plain};
 
+pub use ::calendar::CONTENT_TYPE;
+
 /// Longest description, in characters.
 const TEXT_MAX: usize = 2_000;
+/// How often subscribers of a calendar should look again.
+const REFRESH: TimeDelta = TimeDelta::hours(1);
+
+/// A calendar to subscribe to, with maintenances as the API shows them.
+pub fn feed(name: &str, maintenances: &[Value]) -> String {
+    let calendar = Calendar { name: Some(name.to_owned()), refresh: Some(REFRESH) };
+    let entry = |it| entry(Thing(it), DateTime::<Utc>::UNIX_EPOCH);
+    let entries: Vec<Entry> = maintenances.iter().filter_map(entry).collect();
+    render(&calendar, &entries)
+}
 
 /// What each of them is now, once each; nothing when the mail is about something else.
-pub(super) fn part(notice: &Notice<'_>) -> Option<String> {
+pub(crate) fn part(notice: &Notice<'_>) -> Option<String> {
     let earlier = notice.earlier.iter().map(|it| (it.event, it.payload));
     let told = earlier.chain([(notice.event, notice.payload)]);
     let windows = told
