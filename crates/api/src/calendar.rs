@@ -32,10 +32,10 @@ pub fn root_routes(cfg: &mut ServiceConfig<'_>) {
 struct DaysQuery {
     /// The first day, as a date in the page's time zone; today when left out. Of a time the date
     /// counts.
-    #[param(max_length = 40, example = "2027-03-01")]
+    #[param(example = "2027-03-01")]
     from: Option<String>,
     /// The last day, likewise; 30 days after the first when left out, and 365 at most.
-    #[param(max_length = 40, example = "2027-03-31")]
+    #[param(example = "2027-03-31")]
     to: Option<String>,
 }
 

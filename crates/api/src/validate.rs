@@ -116,3 +116,11 @@ pub fn time_zone(name: &str) -> Result<(), ValidationError> {
     }
     Err(refused("time_zone", "must be an IANA time zone like `Europe/Berlin`"))
 }
+
+/// [`time_zone`] for merge patches.
+pub fn time_zone_patch(patch: &Patch<String>) -> Result<(), ValidationError> {
+    match patch {
+        Patch::Value(name) => time_zone(name),
+        Patch::Absent | Patch::Null => Ok(()),
+    }
+}

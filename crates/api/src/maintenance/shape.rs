@@ -35,24 +35,14 @@ pub struct NewMaintenance {
     #[schema(default = "public")]
     visibility: Visibility,
     /// RFC 3339. Without an offset it is what clocks show in `time_zone`.
-    #[schema(
-        format = "date-time",
-        min_length = 16,
-        max_length = 40,
-        example = "2027-03-02T22:00:00Z"
-    )]
+    #[schema(format = "date-time", example = "2027-03-02T22:00:00Z")]
     starts_at: String,
     /// Likewise; after `starts_at`, by 366 days at most.
-    #[schema(
-        format = "date-time",
-        min_length = 16,
-        max_length = 40,
-        example = "2027-03-03T00:00:00Z"
-    )]
+    #[schema(format = "date-time", example = "2027-03-03T00:00:00Z")]
     ends_at: String,
     /// IANA name; with `recurrence` the zone in whose wall-clock time it repeats.
-    #[schema(max_length = 64, example = "Europe/Berlin")]
-    #[validate(length(max = 64))]
+    #[validate(custom(function = validate::time_zone))]
+    #[schema(example = "Europe/Berlin")]
     time_zone: Option<String>,
     /// RFC 5545 RRULE with `COUNT`, `UNTIL` or no end; it needs a `time_zone`. `DAILY` is the finest
     /// frequency.
@@ -117,15 +107,15 @@ pub struct MaintenancePatch {
     visibility: Option<Visibility>,
     /// Only before it begins.
     #[serde(default, deserialize_with = "set_only")]
-    #[schema(value_type = String, required = false, format = "date-time", min_length = 16, max_length = 40)]
+    #[schema(value_type = String, required = false, format = "date-time")]
     starts_at: Option<String>,
     /// Only until it is over. In the past, it ends at once.
     #[serde(default, deserialize_with = "set_only")]
-    #[schema(value_type = String, required = false, format = "date-time", min_length = 16, max_length = 40)]
+    #[schema(value_type = String, required = false, format = "date-time")]
     ends_at: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 64)]
-    #[validate(length(max = 64))]
+    #[validate(custom(function = validate::time_zone_patch))]
+    #[schema(value_type = Option<String>)]
     time_zone: Patch<String>,
     /// Of an occurrence only with `scope=following`.
     #[serde(default)]
