@@ -140,7 +140,7 @@ pub struct MaintenancePatch {
     /// Replaces those that are to come.
     #[serde(default, deserialize_with = "set_only")]
     #[validate(length(max = REMINDERS_MAX), custom(function = validate::reminders))]
-    #[schema(value_type = Vec<i64>, required = false, max_items = 10)]
+    #[schema(value_type = Vec<i64>, required = false, max_items = 10, example = json!([86400, 3600]))]
     remind_before_seconds: Option<Vec<i64>>,
     /// Replaces what is planned; only before it begins. Afterwards updates say what becomes of
     /// components.

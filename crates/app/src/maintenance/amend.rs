@@ -2,18 +2,17 @@
 use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
 use domain::event::Record;
-use domain::maintenance::{Clock, Maintenance, Moment, Unsound, Update, Warning, Window};
+use domain::maintenance::{Clock, Maintenance, Moment, Unsound, Warning, Window};
 use domain::timeline::Effect;
 use persistence::maintenance;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::wish::{in_order, window};
-use super::{Key, Named, changed, following, ids_of, lock_components, recorded, rework};
-use crate::error::check_version;
+use super::{Key, Named, changed, following, ids_of, lock, lock_components, recorded, rework};
 use crate::ledger::settle_and_tell;
 use crate::timeline::resolve;
-use crate::{Error, Write, markdown};
+use crate::{Error, Write};
 
 /// How much of a series a change is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -255,35 +254,4 @@ pub fn delete(
     }
     db.emit(caller, now, facts)?;
     Ok(())
-}
-
-/// Corrects what an update says.
-pub fn edit_update(
-    db: &mut Write<'_>,
-    caller: &Caller,
-    key: Key,
-    id: Uuid,
-    expected: Option<i64>,
-    message: String,
-) -> Result<(Maintenance, Update), Error> {
-    caller.must(Scope::Maintenances)?;
-    let before = lock(db, key, expected)?;
-    let now = db.now()?;
-    let update = before.updates.iter().find(|it| it.id == id);
-    let update = update.cloned().ok_or(Error::NotFound("update"))?;
-    let message_html = markdown::render(&message);
-    let update = Update { message, message_html, updated_at: now, ..update };
-    maintenance::update_message(db, &update)?;
-    let seen_before = before.visibility;
-    let after = rework(db, before, now)?;
-    let touched = lock_components(db, &after)?;
-    let fact = recorded(Record::MaintenanceEdited, seen_before, &after, &touched);
-    db.emit(caller, now, vec![fact])?;
-    Ok((after, update))
-}
-
-fn lock(db: &mut Write<'_>, key: Key, expected: Option<i64>) -> Result<Maintenance, Error> {
-    let it = maintenance::lock(db, key).map_err(Error::missing("maintenance"))?;
-    check_version(expected, it.version)?;
-    Ok(it)
 }

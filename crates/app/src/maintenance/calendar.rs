@@ -10,7 +10,7 @@ use super::{Filter, for_audience, seen_by};
 use crate::{Error, Read};
 
 /// Most days in one answer.
-pub const DAYS_MAX: i64 = 366;
+const DAYS_MAX: i64 = 366;
 /// Most maintenances in one answer.
 const PLANNED_MAX: i64 = 2_000;
 /// How far back a calendar that people subscribe to goes.

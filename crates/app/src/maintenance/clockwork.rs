@@ -6,12 +6,13 @@ use chrono::{DateTime, Duration, Utc};
 use domain::caller::Caller;
 use domain::component::Component;
 use domain::event::{Announcement, Event, Record};
-use domain::maintenance::{Deed, Maintenance};
+use domain::maintenance::{Deed, Maintenance, Status, Update};
 use persistence::{component, maintenance};
 use uuid::Uuid;
 
-use super::{announced, carry_out, ids_of, recorded, series};
+use super::{announced, ids_of, recorded, rework, series};
 use crate::ledger::settle_and_tell;
+use crate::timeline::id_at;
 use crate::{Db, Error, Write};
 
 /// Maintenances per transaction: what costs is the commit, and the components they share are
@@ -140,4 +141,44 @@ fn settle(
         fact.announce = fact.about.components.iter().any(|it| told.contains(it));
     }
     Ok(facts)
+}
+
+/// Writes down what the clock did to a locked maintenance, and returns it as it is then. Its
+/// components are the caller's to settle.
+pub(super) fn carry_out(
+    db: &mut Write<'_>,
+    before: Maintenance,
+    deeds: &[Deed],
+    now: DateTime<Utc>,
+) -> Result<Maintenance, Error> {
+    let mut after = before;
+    let mut moved = false;
+    for (nth, deed) in (1i64..).zip(deeds) {
+        let (status, display_at, notify) = match *deed {
+            Deed::List | Deed::Remind => continue,
+            Deed::Start { at } => (Status::InProgress, at, after.notify_on_start),
+            Deed::Complete { at } => (Status::Completed, at, after.notify_on_completion),
+        };
+        let update = Update {
+            // One after the other, though they are written at one time.
+            id: id_at(now + chrono::Duration::milliseconds(nth)),
+            status,
+            message: String::new(),
+            message_html: String::new(),
+            components: Vec::new(),
+            notify,
+            display_at,
+            author: Some(Caller::system().name),
+            created_at: now,
+            updated_at: now,
+        };
+        maintenance::insert_update(db, after.id, &update, &[])?;
+        moved = true;
+    }
+    if moved {
+        after = rework(db, after, now)?;
+    } else {
+        maintenance::update(db, &after)?;
+    }
+    Ok(after)
 }

@@ -9,8 +9,9 @@ use persistence::maintenance;
 use uuid::Uuid;
 
 use super::amend::{change_window, plan, replan};
+use super::schedule::Occurrence;
 use super::wish::repeat;
-use super::{Edit, Occurrence, lock_components, recorded, rework, series};
+use super::{Edit, lock_components, recorded, rework, series};
 use crate::{Error, Write};
 
 /// A series from one of its occurrences on, locked.

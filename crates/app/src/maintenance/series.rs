@@ -9,7 +9,7 @@ use persistence::{component, maintenance};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Occurrence, plant};
+use super::schedule::{Occurrence, plant};
 use crate::{Error, Write};
 
 /// Adds a series without occurrences.

@@ -106,3 +106,6 @@ impl Maintenance {
         deeds
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,3 +64,64 @@ impl Series {
         Extension { starts: coming, made_to, extend_at }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+    use crate::caller::Visibility;
+
+    fn series(rule: &str, starts_at: DateTime<Utc>) -> Series {
+        let template = Template {
+            title: String::new(),
+            message: String::new(),
+            message_html: String::new(),
+            effects: Vec::new(),
+            visibility: Visibility::Public,
+            auto_start: true,
+            auto_complete: true,
+            notify: true,
+            notify_on_start: true,
+            notify_on_completion: true,
+            remind_before_seconds: Vec::new(),
+            dedup_key: None,
+            metadata: Map::new(),
+        };
+        Series {
+            id: Uuid::nil(),
+            recurrence: Recurrence::new(rule, "Europe/Berlin", starts_at).unwrap(),
+            window: Window { starts_at, ends_at: starts_at + Duration::hours(1) },
+            template,
+            made_to: starts_at,
+            source: String::new(),
+        }
+    }
+
+    /// However often somebody looks, what is made is the rule, without gap or repetition.
+    #[test]
+    fn extensions_add_up_to_the_rule() {
+        let begin: DateTime<Utc> = "2027-01-05T02:00:00Z".parse().unwrap();
+        for rule in
+            ["FREQ=WEEKLY", "FREQ=DAILY;COUNT=40", "FREQ=YEARLY", "FREQ=DAILY;BYHOUR=3,9,15"]
+        {
+            let mut series = series(rule, begin);
+            let (mut made, mut now) = (Vec::new(), begin - Duration::days(3));
+            for _ in 0..60 {
+                let ahead: Vec<DateTime<Utc>> =
+                    made.iter().copied().filter(|it| *it > now).collect();
+                let extension = series.extend(&ahead, now);
+                made.extend(extension.starts);
+                series.made_to = extension.made_to;
+                let n_ahead = made.iter().filter(|it| **it > now).count();
+                assert!(n_ahead <= AHEAD_MAX, "{rule}: {n_ahead} ahead");
+                let Some(extend_at) = extension.extend_at else { break };
+                assert!(n_ahead >= AHEAD_MIN && extend_at > now, "{rule}: {n_ahead} at {now}");
+                now = extend_at;
+            }
+            let whole = series.recurrence.starts(begin, series.made_to, usize::MAX);
+            assert_eq!(made, whole, "{rule}");
+            assert!(made.len() > 20, "{rule}");
+        }
+    }
+}
