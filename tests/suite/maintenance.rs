@@ -256,7 +256,26 @@ async fn a_person_may_be_in_charge_instead_of_the_clock() {
     assert_eq!(now(&world, &it).await["status"], "in_progress");
     world.patch(&path(&it), &json!({"auto_complete": true})).await.expect(200);
     settled(&world).await;
-    assert_eq!(now(&world, &it).await["status"], "completed");
+    let over = now(&world, &it).await;
+    assert_eq!(over["status"], "completed");
+    assert!(at(over["completed_at"].as_str().unwrap()) >= in_minutes(299), "{over}");
+}
+
+#[tokio::test]
+async fn what_is_said_while_the_clock_is_late_stays_before_what_it_does() {
+    let world = World::new().await;
+    world.component("api").await;
+    let mut new = plan(&["api"], 60, 120);
+    new["auto_start"] = json!(false);
+    let it = schedule(&world, &new).await;
+    travel(&world, in_minutes(70)).await;
+    update(&world, &it, json!({"message": "We are late."})).await.expect(201);
+    world.patch(&path(&it), &json!({"auto_start": true})).await.expect(200);
+    settled(&world).await;
+    let begun = now(&world, &it).await;
+    assert_eq!(begun["status"], "in_progress");
+    assert!(at(begun["started_at"].as_str().unwrap()) >= in_minutes(69), "{begun}");
+    ledger(&world, "api", &["operational", "under_maintenance"]).await;
 }
 
 #[tokio::test]

@@ -196,12 +196,16 @@ pub(super) fn change_window(
     };
     let reminders = after.remind_before_seconds.iter().copied().filter(|it| !is_sent(it));
     let reminders: Vec<i64> = reminders.collect();
-    let clock = Clock::wind(window.starts_at, &reminders, now);
+    after.clock = Clock::wind(window.starts_at, &reminders, now);
     if window == before.window() {
-        after.clock = Clock { planned_at: before.clock.planned_at, ..clock };
+        // What the clock was not to do it does from now on, not for the time before.
+        let is_told = (after.auto_start && !before.auto_start)
+            || (after.auto_complete && !before.auto_complete);
+        if !is_told {
+            after.clock.planned_at = before.clock.planned_at;
+        }
         return;
     }
-    after.clock = clock;
     (after.starts_at, after.ends_at) = (window.starts_at, window.ends_at);
     after.sequence += 1;
 }

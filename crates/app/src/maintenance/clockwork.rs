@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{announced, ids_of, recorded, rework, series};
 use crate::ledger::settle_and_tell;
 use crate::timeline::id_at;
-use crate::{Db, Error, Write};
+use crate::{Db, DbError, Error, Write};
 
 /// Maintenances per transaction: what costs is the commit, and the components they share are
 /// settled once.
@@ -22,16 +22,36 @@ const AT_ONCE: i64 = 50;
 /// Does some of what is due, each thing once, however many replicas look at the same time. Says
 /// whether there may be more.
 pub fn step(db: &Db) -> Result<bool, Error> {
-    let moved = match db.write(|db| advance(db, AT_ONCE)) {
-        // One that cannot be moved must not stop the others.
-        Err(error) if !matches!(error, Error::Db(crate::DbError::Unavailable(_))) => {
+    let moved = match db.write(|db| advance(db, 0, AT_ONCE)) {
+        Err(error) if !is_outage(&error) => {
             tracing::warn!(%error, "maintenances could not be moved together");
-            db.write(|db| advance(db, 1))?
+            one_by_one(db)?
         }
         done => done?,
     };
     let extended = db.write(series::extend_one)?;
     Ok(moved > 0 || extended)
+}
+
+fn is_outage(error: &Error) -> bool {
+    matches!(error, Error::Db(DbError::Unavailable(_)))
+}
+
+/// One that cannot be moved must not stop the others.
+fn one_by_one(db: &Db) -> Result<usize, Error> {
+    let (mut moved, mut skipped) = (0, 0);
+    while skipped < AT_ONCE {
+        match db.write(|db| advance(db, skipped, 1)) {
+            Ok(0) => break,
+            Ok(n) => moved += n,
+            Err(error) if is_outage(&error) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "a maintenance could not be moved");
+                skipped += 1;
+            }
+        }
+    }
+    Ok(moved)
 }
 
 /// How long there is nothing to do for the clock, if nothing changes; nothing when there is nothing
@@ -49,9 +69,9 @@ struct Moved {
     announce: bool,
 }
 
-fn advance(db: &mut Write<'_>, limit: i64) -> Result<usize, Error> {
+fn advance(db: &mut Write<'_>, skipped: i64, limit: i64) -> Result<usize, Error> {
     let now = db.now()?;
-    let due = maintenance::lock_due(db, now, limit)?;
+    let due = maintenance::lock_due(db, now, skipped, limit)?;
     if due.is_empty() {
         return Ok(0);
     }

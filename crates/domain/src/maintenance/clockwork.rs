@@ -80,6 +80,9 @@ impl Maintenance {
     pub fn deeds(&mut self, now: DateTime<Utc>) -> Vec<Deed> {
         let mut deeds = Vec::new();
         let (starts_at, ends_at) = (self.starts_at, self.ends_at);
+        // Updates are read by the time they show: what the clock adds comes after what was said.
+        let said_at = self.updates.first().map(|it| it.display_at);
+        let earliest = said_at.map_or(self.clock.planned_at, |it| it.max(self.clock.planned_at));
         let mut active_since = self.started_at.filter(|_| self.status.is_active());
         if self.status == Status::Scheduled {
             if !self.clock.listed && starts_at - Duration::days(LISTED_AHEAD_DAYS) <= now {
@@ -92,7 +95,7 @@ impl Maintenance {
                 deeds.push(Deed::Remind);
             }
             if self.auto_start && starts_at <= now {
-                let at = starts_at.max(self.clock.planned_at);
+                let at = starts_at.max(earliest);
                 active_since = Some(at);
                 deeds.push(Deed::Start { at });
             }
@@ -101,7 +104,7 @@ impl Maintenance {
             && self.auto_complete
             && ends_at <= now
         {
-            deeds.push(Deed::Complete { at: ends_at.max(self.clock.planned_at).max(since) });
+            deeds.push(Deed::Complete { at: ends_at.max(earliest).max(since) });
         }
         deeds
     }

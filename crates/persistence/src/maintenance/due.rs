@@ -10,15 +10,17 @@ use crate::schema::maintenances;
 use crate::{DbError, Read, Write};
 
 /// Locks maintenances with which the clock has something to do at `now`, the longest overdue
-/// first. What another transaction has is left to it.
+/// first, but for the first `skipped`. What another transaction has is left to it.
 pub fn lock_due(
     db: &mut Write<'_>,
     now: DateTime<Utc>,
+    skipped: i64,
     limit: i64,
 ) -> Result<Vec<Maintenance>, DbError> {
     let rows: Vec<Row> = maintenances::table
         .filter(maintenances::due_at.le(now).assume_not_null())
         .order((maintenances::due_at, maintenances::id))
+        .offset(skipped)
         .limit(limit)
         .for_update()
         .skip_locked()

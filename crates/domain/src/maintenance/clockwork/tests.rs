@@ -112,3 +112,21 @@ fn a_window_that_was_moved_into_the_past_begins_when_it_was_moved() {
     it.clock = Clock::wind(at(100), &[], at(500));
     assert_eq!(it.deeds(at(500)), [Deed::Start { at: at(500) }]);
 }
+
+#[test]
+fn what_was_said_after_the_start_comes_before_what_the_clock_does() {
+    let mut it = planned(100, 1000, &[]);
+    it.updates = vec![crate::maintenance::Update {
+        id: Uuid::nil(),
+        status: Status::Scheduled,
+        message: "In a minute.".to_owned(),
+        message_html: String::new(),
+        components: Vec::new(),
+        notify: false,
+        display_at: at(101),
+        author: None,
+        created_at: at(101),
+        updated_at: at(101),
+    }];
+    assert_eq!(it.deeds(at(102)), [Deed::Start { at: at(101) }]);
+}
