@@ -9,7 +9,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
     ("domain", &[]),
     ("calendar", &["domain"]),
     ("channels", &["domain", "calendar"]),
-    ("publication", &["domain", "calendar"]),
+    ("publication", &["domain"]),
     ("persistence", &["domain"]),
     ("app", &["domain", "channels", "persistence"]),
     ("api", &["domain", "channels", "app", "publication"]),

@@ -34,6 +34,20 @@ async fn a_window_missed_while_nobody_was_there_is_told_of_once_with_its_true_ti
 }
 
 #[tokio::test]
+async fn it_begins_within_two_seconds() {
+    let world = World::new().await;
+    let it = schedule(&world, &plan(&[], 60, 120)).await;
+    let starts_at = at(it["starts_at"].as_str().unwrap());
+    world.set_clock(starts_at - Duration::milliseconds(1_500) - Utc::now());
+    eventually(ON_TIME, || async { now(&world, &it).await["status"] == "in_progress" }).await;
+    let late = "events where kind = 'maintenance.started'
+        and created_at not between (payload ->> 'starts_at')::timestamptz
+            and (payload ->> 'starts_at')::timestamptz + interval '2 seconds'";
+    assert_eq!(count(&world, late), 0);
+    assert_eq!(count(&world, "events where kind = 'maintenance.started'"), 1);
+}
+
+#[tokio::test]
 async fn two_replicas_move_each_of_two_hundred_once() {
     let world = World::new().await;
     let other = world.second_replica().await;

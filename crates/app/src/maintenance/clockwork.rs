@@ -167,17 +167,16 @@ fn settle(
 /// components are the caller's to settle.
 pub(super) fn carry_out(
     db: &mut Write<'_>,
-    before: Maintenance,
+    it: Maintenance,
     deeds: &[Deed],
     now: DateTime<Utc>,
 ) -> Result<Maintenance, Error> {
-    let mut after = before;
     let mut moved = false;
     for (nth, deed) in (1i64..).zip(deeds) {
         let (status, display_at, notify) = match *deed {
             Deed::List | Deed::Remind => continue,
-            Deed::Start { at } => (Status::InProgress, at, after.notify_on_start),
-            Deed::Complete { at } => (Status::Completed, at, after.notify_on_completion),
+            Deed::Start { at } => (Status::InProgress, at, it.notify_on_start),
+            Deed::Complete { at } => (Status::Completed, at, it.notify_on_completion),
         };
         let update = Update {
             // One after the other, though they are written at one time.
@@ -192,13 +191,12 @@ pub(super) fn carry_out(
             created_at: now,
             updated_at: now,
         };
-        maintenance::insert_update(db, after.id, &update, &[])?;
+        maintenance::insert_update(db, it.id, &update, &[])?;
         moved = true;
     }
     if moved {
-        after = rework(db, after, now)?;
-    } else {
-        maintenance::update(db, &after)?;
+        return rework(db, it, now);
     }
-    Ok(after)
+    maintenance::update(db, &it)?;
+    Ok(it)
 }
