@@ -123,6 +123,8 @@ fn start(
         db.on_commit(tell(db, &live, &callers, &bus, &bells));
         let _runtime = runtime.enter();
         loops.push(worker::publish(&settings, stopped.clone()));
+    } else {
+        db.on_commit(pass_on(&bus, &bells));
     }
     if only != Some(Only::Api) {
         let _runtime = runtime.enter();
@@ -170,6 +172,19 @@ fn tell(
                 live.doubt();
             }
             bells.publish.notify_one();
+        }
+        if let Some(bus) = bus.upgrade() {
+            bus.tell(commit);
+        }
+    }
+}
+
+/// What a process without readers did.
+fn pass_on(bus: &Arc<Bus>, bells: &Arc<Bells>) -> impl Fn(Commit) + Send + Sync + use<> {
+    let (bus, bells) = (Arc::downgrade(bus), Arc::clone(bells));
+    move |commit| {
+        if commit.events {
+            bells.fan_out.notify_one();
         }
         if let Some(bus) = bus.upgrade() {
             bus.tell(commit);
