@@ -99,6 +99,10 @@ async fn occurrences_are_made_ahead_as_time_goes_on() {
     let found = occurrences(&world, &first).await;
     assert_eq!(found.last().unwrap()["starts_at"], "2027-06-29T00:30:00Z");
     assert_eq!(found.len(), 15, "the one that was removed stays away");
+    let mut by_hand = weekly("FREQ=WEEKLY;BYDAY=TU");
+    (by_hand["auto_start"], by_hand["starts_at"]) = (json!(false), json!("2027-04-06T02:30:00"));
+    by_hand["ends_at"] = json!("2027-04-06T03:30:00");
+    let by_hand = schedule(&world, &by_hand).await;
     let rare = json!({"recurrence": "FREQ=YEARLY", "dedup_key": "rare"});
     let mut yearly = weekly("");
     for (name, value) in rare.as_object().unwrap() {
@@ -115,6 +119,10 @@ async fn occurrences_are_made_ahead_as_time_goes_on() {
     hourly["ends_at"] = json!("2027-04-02T02:40:00");
     let often = schedule(&world, &hourly).await;
     assert_eq!(starts(&world, &often).await.len(), 200, "no more than that");
+    world.delete(&format!("{}?scope=following", path(&often))).await.expect(204);
+    travel(&world, at("2027-12-01T00:00:00Z")).await;
+    let last = starts(&world, &by_hand).await.pop().unwrap();
+    assert!(at(&last) > at("2028-02-20T00:00:00Z"), "{last}: nobody began them, but they go on");
 }
 
 #[tokio::test]

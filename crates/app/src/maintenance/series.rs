@@ -87,7 +87,7 @@ pub(super) fn extend_one(db: &mut Write<'_>) -> Result<bool, Error> {
     let now = db.now()?;
     let Some(series) = maintenance::lock_due_series(db, now)? else { return Ok(false) };
     let caller = Caller::system();
-    let ahead = maintenance::ahead(db, series.id)?;
+    let ahead = maintenance::ahead(db, series.id, now)?;
     let ids: Vec<Uuid> = series.template.effects.iter().map(|it| it.component).collect();
     let components = component::among(db, &ids)?;
     let (_, facts) = plant_all(db, &caller, series, &ahead, &components, now)?;

@@ -73,11 +73,16 @@ pub fn update_series(
     Ok(())
 }
 
-/// When the scheduled occurrences of a series begin, oldest first.
-pub fn ahead(db: &mut Read<'_>, id: Uuid) -> Result<Vec<DateTime<Utc>>, DbError> {
+/// When the occurrences of a series begin that are to begin after `now`, oldest first.
+pub fn ahead(
+    db: &mut Read<'_>,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<DateTime<Utc>>, DbError> {
     Ok(maintenances::table
         .filter(maintenances::series_id.eq(id).and(maintenances::deleted_at.is_null()))
         .filter(maintenances::status.eq(Word(Status::Scheduled)))
+        .filter(maintenances::starts_at.gt(now))
         .order(maintenances::starts_at)
         .select(maintenances::starts_at)
         .load(db.conn)?)
