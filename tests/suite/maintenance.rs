@@ -241,6 +241,11 @@ async fn a_window_that_passed_is_history_and_one_that_runs_begins_at_once() {
         (&json!("in_progress"), &runs["starts_at"])
     );
     assert_eq!(told(&world, &runs).await, ["maintenance.started"]);
+    let mut quiet = plan(&["api"], -10, 60);
+    quiet["notify_on_start"] = json!(false);
+    let quiet = schedule(&world, &quiet).await;
+    settled(&world).await;
+    assert_eq!(told(&world, &quiet).await, ["maintenance.scheduled"], "one of the two");
 }
 
 #[tokio::test]

@@ -61,8 +61,8 @@ pub fn schedule(
     let ids: Vec<Uuid> = created.iter().map(|it| it.id).collect();
     let first = created.into_iter().next().ok_or(Error::NotFound("occurrence"))?;
     let is_past = first.status.is_over();
-    let begins = first.auto_start && first.starts_at <= now;
-    let announce = first.notify && !is_past && !begins;
+    let is_told_next = first.auto_start && first.notify_on_start && first.starts_at <= now;
+    let announce = first.notify && !is_past && !is_told_next;
     facts.insert(0, announced(Announcement::MaintenanceScheduled, announce, &first, &touched));
     if is_past {
         facts.extend(settle_and_tell(db, caller, &mut touched, first.starts_at, now, false)?);
