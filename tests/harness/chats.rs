@@ -60,7 +60,7 @@ impl Server {
     }
 }
 
-fn program(name: &str) -> Command {
+pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(&*PYTHON);
     command.arg(Path::new(REPOSITORY).join("tests/counterparts").join(name));
     command.env("PYTHONDONTWRITEBYTECODE", "1");

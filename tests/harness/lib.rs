@@ -1,4 +1,5 @@
 //! The world of a test: the real binary on a database of its own, and real counterparts.
+pub mod calendar;
 pub mod chats;
 pub mod client;
 pub mod cluster;

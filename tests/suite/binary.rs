@@ -85,6 +85,12 @@ async fn a_page_moves_to_another_database() {
     world.post("/api/v1/components", &member).await.expect(201);
     let incident = world.incident(opening(&["api"], "partial_outage")).await;
     update(&world, &incident, json!({"status": "identified", "message": "m"})).await.expect(201);
+    let soon = chrono::Utc::now() + chrono::Duration::hours(1);
+    let soon = chrono::SubsecRound::trunc_subsecs(soon, 0);
+    let weekly = json!({"title": "Patches", "components": [{"slug": "api"}], "starts_at": soon,
+        "ends_at": soon + chrono::Duration::hours(1), "recurrence": "FREQ=WEEKLY;COUNT=3",
+        "time_zone": "Europe/Berlin"});
+    let planned = world.post("/api/v1/maintenances", &weekly).await.expect(201).json;
     let file = world.folder().path().join("page.jsonl");
     let file = file.to_str().unwrap();
     let run = |env: &Env, args: &[&str]| command(env, world.folder().path(), args).run("");
@@ -101,6 +107,11 @@ async fn a_page_moves_to_another_database() {
     assert_eq!(after, before);
     let same = world.at(copy.base());
     assert_eq!(same.get("/api/v1/incidents/1").await.expect(200).json["id"], incident["id"]);
+    let series = format!("/api/v1/maintenances?series={}", planned["series_id"].as_str().unwrap());
+    let occurrences = same.get(&series).await.expect(200).json;
+    assert_eq!(occurrences, world.get(&series).await.expect(200).json);
+    let next = same.post("/api/v1/maintenances", &weekly).await.expect(201);
+    assert_eq!(next.json["number"], 4);
     let next = same.post("/api/v1/incidents", &opening(&["api"], "major_outage")).await.expect(201);
     assert_eq!(next.json["number"], 2);
 }
@@ -113,7 +124,7 @@ async fn the_demo_fills_an_empty_page_once() {
     tests::eventually(std::time::Duration::from_secs(5), || async {
         let page = world.anonymous().get("/api/v1/status").await.expect(200).json;
         let n = |name: &str| page[name].as_array().map_or(0, Vec::len);
-        n("components") >= 5 && n("groups") >= 2 && n("incidents") >= 1
+        n("components") >= 5 && n("groups") >= 2 && n("incidents") >= 1 && n("maintenances") >= 1
     })
     .await;
     run().failed();

@@ -5,9 +5,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Crate, and the other crates of the workspace it may use.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 10] = [
     ("domain", &[]),
-    ("channels", &["domain"]),
+    ("calendar", &["domain"]),
+    ("channels", &["domain", "calendar"]),
     ("publication", &["domain"]),
     ("persistence", &["domain"]),
     ("app", &["domain", "channels", "persistence"]),
@@ -19,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 9] = [
 ];
 
 /// Library, and the only crates that may name it.
-const HOMES: [(&str, &[&str]); 14] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("diesel", &["persistence", "tests"]),
     ("diesel_migrations", &["persistence", "tests"]),
     ("actix-web", &["api", "tests"]),
@@ -33,6 +34,8 @@ const HOMES: [(&str, &[&str]); 14] = [
     ("clap", &["server"]),
     ("tracing-subscriber", &["server"]),
     ("nix", &["server", "tests"]),
+    ("rrule", &["domain"]),
+    ("icalendar", &["calendar"]),
     ("tokio", &["api", "worker", "server", "tests"]),
 ];
 

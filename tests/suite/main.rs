@@ -11,6 +11,7 @@ mod event;
 mod group;
 mod incident;
 mod layering;
+mod maintenance;
 mod migrations;
 mod preview;
 mod self_service;

@@ -13,13 +13,13 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
 use crate::auth::Signed;
-use crate::incident;
 use crate::list::{self, list_of};
 use crate::problem::{Problem, kind};
 use crate::query::QueryString;
 use crate::responses::Reading;
 use crate::seam;
 use crate::state::State;
+use crate::{incident, maintenance};
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(list_events).service(get_event);
@@ -37,6 +37,9 @@ struct ListQuery {
     /// About this incident, by id or number.
     #[param(max_length = 36)]
     incident: Option<String>,
+    /// About this maintenance, by id or number.
+    #[param(max_length = 36)]
+    maintenance: Option<String>,
     /// About this component, by id or slug.
     #[param(max_length = 80)]
     component: Option<String>,
@@ -80,8 +83,9 @@ async fn list_events(
     let kind = query.kind.as_deref().map(str::parse::<Kind>).transpose();
     let kind = kind.map_err(|error| Problem::new(kind::MALFORMED).because(error))?;
     let incident = query.incident.as_deref().map(incident::key).transpose()?;
+    let maintenance = query.maintenance.as_deref().map(maintenance::key).transpose()?;
     let component = query.component.as_deref().map(ComponentKey::from);
-    let which = Which { kind, incident, component, from: query.from, to: query.to };
+    let which = Which { kind, incident, maintenance, component, from: query.from, to: query.to };
     let page = seam::read(&state, move |db| app::event::page(db, &caller, which, window)).await?;
     Ok(list::respond(&req, window.limit, page))
 }

@@ -1,6 +1,7 @@
 //! Examples in the document: of what is sent by hand, of what comes back from the real types.
 mod answered;
 mod log;
+mod maintenance;
 mod sent;
 mod template;
 
@@ -10,12 +11,13 @@ use domain::component::{Component, Status};
 use domain::delivery::{Attempt, Delivery, Outcome, State};
 use domain::event::Announcement;
 use domain::group::Group;
-use domain::incident::{Affected, Impact, Incident, Status as Stage, Update, UpdatedComponent};
+use domain::incident::{Impact, Incident, Status as Stage, Update};
 use domain::ledger::{Cause, Interval};
 use domain::page::{Page, Snapshot};
 use domain::subscription::{
     Filter, Origin, OwnSubscription, State as SubscriptionState, Subscription,
 };
+use domain::timeline::{Affected, UpdatedComponent};
 use domain::token::Token;
 use domain::user::User;
 use serde_json::{Map, json};
@@ -91,6 +93,7 @@ fn interval() -> Interval {
         to: None,
         cause: Cause::Incident,
         incident_id: Some(id(3)),
+        maintenance_id: None,
         actor: None,
     }
 }
@@ -166,6 +169,7 @@ fn snapshot() -> Snapshot {
         groups: vec![group().into()],
         components: vec![component().into()],
         incidents: vec![incident().into()],
+        maintenances: vec![maintenance::maintenance().into()],
         public_updated_at: at(10),
         internal_updated_at: at(10),
     }

@@ -11,14 +11,13 @@ use domain::preview::Preview;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
-use uuid::Uuid;
 
 use crate::auth::{Audience, Signed};
 use crate::body::Body;
 use crate::idempotency::{Key as IdempotencyKey, answer, created};
 use crate::list::{self, list_of};
 use crate::problem::{Problem, kind};
-use crate::query::QueryString;
+use crate::query::{self, QueryString};
 use crate::responses::{Reading, Writing};
 use crate::seam;
 use crate::state::State;
@@ -81,10 +80,7 @@ impl ListQuery {
 
 /// How callers name an incident in a path.
 pub fn key(text: &str) -> Result<Key, Problem> {
-    let id = Uuid::try_parse(text).map(Key::Id).ok();
-    let number = || text.parse().ok().filter(|it| *it > 0).map(Key::Number);
-    id.or_else(number)
-        .ok_or_else(|| Problem::new(kind::NOT_FOUND).because("an incident has an id or a number"))
+    query::key(text, "an incident has an id or a number")
 }
 
 /// List incidents, newest first
@@ -103,23 +99,13 @@ async fn list_incidents(
 ) -> Result<HttpResponse, Problem> {
     let window = list::window(query.limit, query.cursor.as_deref())?;
     let which = query.which()?;
-    if query.q.as_ref().is_some_and(|it| it.chars().count() > 200) {
-        return Err(Problem::new(kind::MALFORMED).because("`q` may have 200 characters"));
-    }
     let ListQuery { impact, component, group, from, to, q, .. } = query;
+    let search = query::words(q)?;
+    let named = query::Touching { component, group };
     let page = seam::read(&state, move |db| {
-        let component = component.map(|it| app::component::find(db, audience, &it.as_str().into()));
-        let group = group.map(|it| app::group::find(db, audience, &it.as_str().into()));
-        let filter = Filter {
-            visibility: None,
-            state: which,
-            impact,
-            component: component.transpose()?.map(|it| it.id),
-            group: group.transpose()?.map(|it| it.id),
-            from,
-            to,
-            search: q.filter(|it| !it.trim().is_empty()),
-        };
+        let (component, group) = named.find(db, audience)?;
+        let filter =
+            Filter { visibility: None, state: which, impact, component, group, from, to, search };
         app::incident::page(db, audience, filter, window)
     })
     .await?;

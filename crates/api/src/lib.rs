@@ -2,6 +2,7 @@
 //! HTTP.
 mod auth;
 mod body;
+mod calendar;
 mod component;
 mod conditional;
 mod csv;
@@ -16,6 +17,7 @@ mod incident_template;
 mod jwt;
 mod limit;
 mod list;
+mod maintenance;
 mod message_template;
 mod openapi;
 mod operations;
@@ -68,6 +70,8 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(group::routes)
             .configure(incident::routes)
             .configure(incident_template::routes)
+            .configure(maintenance::routes)
+            .configure(calendar::routes)
             .configure(subscription::routes)
             .configure(delivery::routes)
             .configure(message_template::routes)
@@ -76,6 +80,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(user::routes)
             .configure(token::routes),
     )
+    .configure(calendar::root_routes)
     .configure(operations::routes);
 }
 

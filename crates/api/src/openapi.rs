@@ -26,6 +26,7 @@ const CHANNEL_CONFIG: &str = "ChannelConfig";
         (name = "groups", description = "Components that belong together"),
         (name = "incidents", description = "What goes wrong, and what is said about it"),
         (name = "incident templates", description = "Incidents that are prepared"),
+        (name = "maintenances", description = "What is planned, and what became of it"),
         (name = "subscriptions", description = "Who is told, and on which way"),
         (name = "self-service", description = "Subscribing oneself, and changing or ending that by the links in messages"),
         (name = "deliveries", description = "What was sent, and what came of it"),

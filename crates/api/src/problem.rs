@@ -135,6 +135,7 @@ impl From<Error> for Problem {
                 Self::new(kind::STALE).because(error).with_header("etag", format!("\"v{current}\""))
             }
             Error::Conflict(_) | Error::Taken(_) => Self::new(kind::CONFLICT).because(error),
+            Error::Span(_) => Self::new(kind::MALFORMED).because(error),
             Error::Invalid(fields) => Self::invalid(
                 fields
                     .into_iter()

@@ -4,7 +4,11 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::web::PathConfig;
 use actix_web::{FromRequest, HttpRequest, web};
+use app::Read;
+use app::incident::Key;
+use domain::caller::Visibility;
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::fallback;
 use crate::problem::{Problem, kind};
@@ -25,6 +29,42 @@ impl<T: DeserializeOwned> FromRequest for QueryString<T> {
             read.map(|it| Self(it.into_inner()))
                 .map_err(|error| Problem::new(kind::MALFORMED).because(error))
         })
+    }
+}
+
+/// How callers name an incident or a maintenance in a path.
+pub fn key(text: &str, otherwise: &'static str) -> Result<Key, Problem> {
+    let id = Uuid::try_parse(text).map(Key::Id).ok();
+    let number = || text.parse().ok().filter(|it| *it > 0).map(Key::Number);
+    id.or_else(number).ok_or_else(|| Problem::new(kind::NOT_FOUND).because(otherwise))
+}
+
+/// Words to search for, if there are any.
+pub fn words(q: Option<String>) -> Result<Option<String>, Problem> {
+    if q.as_ref().is_some_and(|it| it.chars().count() > 200) {
+        return Err(Problem::new(kind::MALFORMED).because("`q` may have 200 characters"));
+    }
+    Ok(q.filter(|it| !it.trim().is_empty()))
+}
+
+/// What listed things are to touch, by ids or slugs.
+pub struct Touching {
+    pub component: Option<String>,
+    pub group: Option<String>,
+}
+
+impl Touching {
+    /// The ids of what the reader may know of.
+    pub fn find(
+        self,
+        db: &mut Read<'_>,
+        audience: Visibility,
+    ) -> Result<(Option<Uuid>, Option<Uuid>), app::Error> {
+        let find = |it: String| app::component::find(db, audience, &it.as_str().into());
+        let component = self.component.map(find).transpose()?;
+        let find = |it: String| app::group::find(db, audience, &it.as_str().into());
+        let group = self.group.map(find).transpose()?;
+        Ok((component.map(|it| it.id), group.map(|it| it.id)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rules of shape that several bodies share.
 use std::borrow::Cow;
 
+use domain::maintenance::{REMINDER_MAX, REMINDER_MIN};
 use domain::text::{METADATA_MAX, is_slug};
 use serde_json::{Map, Value};
 use validator::ValidationError;
@@ -70,6 +71,16 @@ pub fn metadata_patch(patch: &Patch<Map<String, Value>>) -> Result<(), Validatio
     }
 }
 
+/// A reminder comes neither too late nor too early to be of use.
+pub fn reminders(seconds: &[i64]) -> Result<(), ValidationError> {
+    let wrong = seconds.iter().position(|it| !(REMINDER_MIN..=REMINDER_MAX).contains(it));
+    wrong.map_or(Ok(()), |index| {
+        let mut error = refused("range", "must be between 60 seconds and 30 days");
+        error.add_param(Cow::Borrowed("member"), &index.to_string());
+        Err(error)
+    })
+}
+
 /// A span ends after it begins.
 pub fn span(span: &Span) -> Result<(), Problem> {
     match (span.from, span.to) {
@@ -104,4 +115,12 @@ pub fn time_zone(name: &str) -> Result<(), ValidationError> {
         return Ok(());
     }
     Err(refused("time_zone", "must be an IANA time zone like `Europe/Berlin`"))
+}
+
+/// [`time_zone`] for merge patches.
+pub fn time_zone_patch(patch: &Patch<String>) -> Result<(), ValidationError> {
+    match patch {
+        Patch::Value(name) => time_zone(name),
+        Patch::Absent | Patch::Null => Ok(()),
+    }
 }

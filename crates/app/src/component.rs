@@ -3,9 +3,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
 use domain::component::{Component, Draft, Key, Status};
 use domain::event::{About, Event, Kind, Record};
-use domain::ledger::{Cause, Interval, Piece, Plan};
+use domain::ledger::{Interval, Piece, Plan};
 use domain::text::slug_of;
-use persistence::{component, group, incident, ledger};
+use persistence::{component, group, incident, ledger, maintenance};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ pub fn history(
     for_audience(db, intervals, audience)
 }
 
-/// The public neither learns who did it nor of internal incidents.
+/// The public neither learns who did it nor of internal incidents and maintenances.
 pub(crate) fn for_audience(
     db: &mut Read<'_>,
     mut intervals: Vec<Interval>,
@@ -81,10 +81,13 @@ pub(crate) fn for_audience(
         return Ok(intervals);
     }
     let ids: Vec<Uuid> = intervals.iter().filter_map(|it| it.incident_id).collect();
-    let public = incident::public_among(db, &ids)?;
+    let incidents = incident::public_among(db, &ids)?;
+    let ids: Vec<Uuid> = intervals.iter().filter_map(|it| it.maintenance_id).collect();
+    let maintenances = maintenance::public_among(db, &ids)?;
     for interval in &mut intervals {
         interval.actor = None;
-        interval.incident_id = interval.incident_id.filter(|id| public.contains(id));
+        interval.incident_id = interval.incident_id.filter(|id| incidents.contains(id));
+        interval.maintenance_id = interval.maintenance_id.filter(|id| maintenances.contains(id));
     }
     Ok(intervals)
 }
@@ -190,12 +193,12 @@ pub fn edit(
 ) -> Result<Component, Error> {
     caller.must(Scope::Components)?;
     let found = component::find(db, key).map_err(Error::missing("component"))?;
-    // Incidents come before components in the order of locks, and whether they must become new
-    // versions is known only once the edit was tried.
+    // Incidents and maintenances come before components in the order of locks, and whether they
+    // must become new versions is known only once the edit was tried.
     let mut trial = editable(&found);
     change(&mut trial);
     if shows_elsewhere(&found, &trial) {
-        incident::touch_by_components(db, &[found.id])?;
+        touch(db, &[found.id])?;
     }
     let before = lock_one(db, key)?;
     check_version(expected, before.version)?;
@@ -248,9 +251,15 @@ fn lead_back(
     let Some(first) = rows.first().map(|it| it.piece.from).filter(|first| from < *first) else {
         return Ok(());
     };
-    let piece = Piece { from, status: Status::Operational, cause: Cause::Reported, incident: None };
+    let piece = Piece::reported(from, Status::Operational);
     let plan = Plan { insert: vec![(piece, Some(first))], ..Plan::default() };
     Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
+}
+
+/// Whatever names these components is to show them otherwise. Call it before locking them.
+pub(crate) fn touch(db: &mut Write<'_>, ids: &[Uuid]) -> Result<(), Error> {
+    incident::touch_by_components(db, ids)?;
+    Ok(maintenance::touch_by_components(db, ids)?)
 }
 
 fn editable(component: &Component) -> Edit {
@@ -367,7 +376,7 @@ pub fn order(db: &mut Write<'_>, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Co
     let all = component::all(db)?;
     let ids_of_all: Vec<Key> = all.iter().map(|it| Key::Id(it.id)).collect();
     let moving: Vec<Uuid> = rearrange(all, ids)?.iter().map(|(it, _)| it.id).collect();
-    incident::touch_by_components(db, &moving)?;
+    touch(db, &moving)?;
     let all = component::lock(db, &ids_of_all, &[])?;
     let now = db.now()?;
     for (mut component, position) in rearrange(all, ids)? {

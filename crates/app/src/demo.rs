@@ -1,13 +1,15 @@
-//! A page to look at: components, some history, an incident under way.
-use chrono::Duration;
+//! A page to look at: components, some history, an incident under way, work that is planned.
+use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use domain::caller::{Caller, Visibility};
 use domain::component::{Draft as ComponentDraft, Key as ComponentKey, Status};
 use domain::group::Draft as GroupDraft;
 use domain::incident::{Draft, Status as State};
+use domain::maintenance::Moment;
 use serde_json::Map;
 
 use crate::incident::{Key, NewUpdate, Opened};
-use crate::{Error, Write, component, group, incident};
+use crate::maintenance::Wish;
+use crate::{Error, Write, component, group, incident, maintenance};
 
 const GROUPS: [(&str, &[&str]); 2] =
     [("Platform", &["API", "Web application", "Webhooks"]), ("Data", &["Database", "Search"])];
@@ -91,7 +93,32 @@ pub fn fill(db: &mut Write<'_>) -> Result<(), Error> {
         };
         incident::add_update(db, &caller, Key::Id(open.id), None, update)?;
     }
+    let begins = (now + Duration::days(5)).trunc_subsecs(0);
+    let plan = plan(begins).draft(db.page())?;
+    let named = vec![(ComponentKey::from("database"), Status::UnderMaintenance)];
+    maintenance::schedule(db, &caller, plan, &named)?;
     Ok(())
+}
+
+/// Patches every other week.
+fn plan(begins: DateTime<Utc>) -> Wish {
+    Wish {
+        title: "Database patches".to_owned(),
+        message: "Expect some seconds without writes.".to_owned(),
+        visibility: Visibility::Public,
+        starts_at: Moment::Instant(begins),
+        ends_at: Moment::Instant(begins + Duration::minutes(45)),
+        time_zone: Some("Etc/UTC".to_owned()),
+        recurrence: Some("FREQ=WEEKLY;INTERVAL=2".to_owned()),
+        auto_start: true,
+        auto_complete: true,
+        notify: false,
+        notify_on_start: None,
+        notify_on_completion: None,
+        remind_before_seconds: None,
+        dedup_key: None,
+        metadata: Map::new(),
+    }
 }
 
 fn group_draft(name: &str) -> GroupDraft {

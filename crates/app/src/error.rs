@@ -1,6 +1,6 @@
 //! Why a use case was refused.
 use domain::caller::Denied;
-use domain::incident::Unsound;
+use domain::{incident, maintenance};
 use persistence::DbError;
 
 /// Why a use case was refused.
@@ -19,6 +19,9 @@ pub enum Error {
     /// The state of things does not allow it.
     #[error("{0}")]
     Conflict(&'static str),
+    /// The span that was asked for.
+    #[error("{0}")]
+    Span(&'static str),
     /// Something else has this value, which must be unique.
     #[error("{0} is taken")]
     Taken(&'static str),
@@ -77,9 +80,21 @@ impl Error {
     }
 }
 
-impl From<Unsound> for Error {
-    fn from(unsound: Unsound) -> Self {
+impl From<incident::Unsound> for Error {
+    fn from(unsound: incident::Unsound) -> Self {
         Self::invalid(unsound.pointer(), "unsound", unsound.to_string())
+    }
+}
+
+impl From<maintenance::Unsound> for Error {
+    fn from(unsound: maintenance::Unsound) -> Self {
+        Self::invalid(unsound.pointer(), "unsound", unsound.to_string())
+    }
+}
+
+impl From<domain::recurrence::Fault> for Error {
+    fn from(fault: domain::recurrence::Fault) -> Self {
+        Self::invalid(format!("/{}", fault.member), "unsound", fault.detail)
     }
 }
 

@@ -6,8 +6,8 @@ use domain::caller::{Caller, Scope};
 use domain::component::Key as ComponentKey;
 use domain::event::{Announcement, Entry, EntryWithPayload, Kind};
 use persistence::event::Filter;
-use persistence::incident::Key as IncidentKey;
-use persistence::{component, delivery, event, incident};
+use persistence::incident::Key;
+use persistence::{component, delivery, event, incident, maintenance};
 use uuid::Uuid;
 
 use crate::{Error, Page, Read, Window};
@@ -16,7 +16,8 @@ use crate::{Error, Page, Read, Window};
 #[derive(Clone, Debug, Default)]
 pub struct Which {
     pub kind: Option<Kind>,
-    pub incident: Option<IncidentKey>,
+    pub incident: Option<Key>,
+    pub maintenance: Option<Key>,
     pub component: Option<ComponentKey>,
     /// Not before this.
     pub from: Option<DateTime<Utc>>,
@@ -62,10 +63,17 @@ pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<EntryWithPay
 
 /// What happened to a thing stays in the log when the thing is gone, so ids are not looked up.
 fn filter(db: &mut Read<'_>, which: Which) -> Result<Filter, Error> {
-    let Which { kind, incident, component, from, to } = which;
+    let Which { kind, incident, maintenance, component, from, to } = which;
     let incident = match incident {
-        Some(IncidentKey::Id(id)) => Some(id),
+        Some(Key::Id(id)) => Some(id),
         Some(number) => Some(incident::find(db, number).map_err(Error::missing("incident"))?.id),
+        None => None,
+    };
+    let maintenance = match maintenance {
+        Some(Key::Id(id)) => Some(id),
+        Some(number) => {
+            Some(maintenance::find(db, number).map_err(Error::missing("maintenance"))?.id)
+        }
         None => None,
     };
     let component = match component {
@@ -73,7 +81,7 @@ fn filter(db: &mut Read<'_>, which: Which) -> Result<Filter, Error> {
         Some(slug) => Some(component::find(db, &slug).map_err(Error::missing("component"))?.id),
         None => None,
     };
-    Ok(Filter { kind, incident, component, from, to })
+    Ok(Filter { kind, incident, maintenance, component, from, to })
 }
 
 /// The scope that shows what facts of this kind are about.

@@ -5,7 +5,7 @@ use domain::component::{Component, Key, Status};
 use domain::event::{About, Event, Kind, Record};
 use domain::group::{Draft, Group};
 use domain::ledger::{Interval, clip, worst_of};
-use persistence::{component, group, incident, ledger};
+use persistence::{component, group, ledger};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -155,7 +155,7 @@ pub fn archive(
     // Incidents, which show their components in page order, come before those in the order of
     // locks, and components before groups.
     let members: Vec<Uuid> = component::of_groups(db, &[id])?.iter().map(|it| it.id).collect();
-    incident::touch_by_components(db, &members)?;
+    crate::component::touch(db, &members)?;
     let members: Vec<Key> = members.into_iter().map(Key::Id).collect();
     let members = component::lock(db, &members, &[])?;
     let group = group::lock(db, key).map_err(Error::missing("group"))?;

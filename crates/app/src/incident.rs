@@ -5,26 +5,26 @@ mod wish;
 
 use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
-use domain::component::{self, Component, Key as ComponentKey};
+use domain::component::{self, Component};
 use domain::event::{About, Announcement, Event, Kind, Record};
-use domain::incident::{Draft, Effect, Entry, Incident, Status, Timeline, Unsound, Update, replay};
-use persistence::{component as components, incident};
+use domain::incident::{Draft, Entry, Incident, Status, Timeline, Unsound, Update, replay};
+use domain::timeline::Effect;
+use persistence::incident;
 use serde_json::json;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::Uuid;
 
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
-use crate::{Error, FieldError, Page, Read, Window, Write, markdown};
+use crate::timeline::{groups_of, id_at, resolve};
+use crate::{Error, Page, Read, Window, Write, markdown};
 
+pub use crate::timeline::Named;
 pub use amend::{
     Edit, UpdateEdit, delete, delete_postmortem, delete_update, edit, edit_update, put_postmortem,
 };
 pub use persistence::incident::{Filter, Key, State};
 pub use preview::preview;
 pub use wish::Wish;
-
-/// Components as callers name them, with the status an incident or update says they have.
-pub type Named = Vec<(ComponentKey, component::Status)>;
 
 /// What came of opening an incident.
 #[derive(Clone, Debug)]
@@ -205,12 +205,6 @@ fn rework(
     Ok(Reworked { incident, touched, facts })
 }
 
-/// Ids of updates order them, so they are made of the database's time, which replicas share.
-fn id_at(now: DateTime<Utc>) -> Uuid {
-    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
-}
-
 /// The state an incident was in: an update that says nothing of it must not change history.
 fn state_at(incident: &Incident, at: DateTime<Utc>) -> Status {
     let before = incident.updates.iter().find(|it| it.display_at <= at);
@@ -259,55 +253,14 @@ fn check_update(
     Ok(())
 }
 
-/// Locks the components that a caller names, each of which must exist and be named once, and
-/// those that the incident touches already.
-fn resolve(
-    db: &mut Write<'_>,
-    named: &Named,
-    touched: &[Uuid],
-) -> Result<(Vec<Component>, Vec<Effect>), Error> {
-    if named.is_empty() && touched.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let keys: Vec<ComponentKey> = named.iter().map(|it| it.0.clone()).collect();
-    let found = components::lock(db, &keys, touched)?;
-    let mut effects: Vec<Effect> = Vec::new();
-    let mut wrong = Vec::new();
-    for (index, (key, status)) in named.iter().enumerate() {
-        let is_it = |it: &&Component| match key {
-            ComponentKey::Id(id) => it.id == *id,
-            ComponentKey::Slug(slug) => it.slug == *slug,
-        };
-        let complaint = match found.iter().find(is_it) {
-            None => Some(("unknown", format!("there is no component {key}"))),
-            Some(it) if effects.iter().any(|of| of.component == it.id) => {
-                Some(("repeated", format!("the component {key} is named twice")))
-            }
-            Some(it) => {
-                effects.push(Effect { component: it.id, status: *status });
-                None
-            }
-        };
-        wrong.extend(complaint.map(|(code, detail)| FieldError {
-            pointer: format!("/components/{index}"),
-            code,
-            detail,
-        }));
-    }
-    if wrong.is_empty() { Ok((found, effects)) } else { Err(Error::Invalid(wrong)) }
-}
-
 /// What happened to an incident, for subscribers and for the record.
 fn fact(kind: Kind, announce: bool, incident: &Incident, touched: &[Component]) -> Event {
-    let mut groups: Vec<Uuid> = touched.iter().filter_map(|it| it.group_id).collect();
-    groups.sort_unstable();
-    groups.dedup();
     let about = About {
         incident: Some(incident.id),
         components: incident.components.iter().map(|it| it.id).collect(),
-        groups,
-        subscription: None,
+        groups: groups_of(touched),
         impact: Some(incident.impact),
+        ..About::default()
     };
     let payload = json!(incident);
     let public_payload = incident.clone().for_public().map(|it| json!(it));

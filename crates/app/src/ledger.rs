@@ -3,8 +3,9 @@ use chrono::{DateTime, Utc};
 use domain::caller::Caller;
 use domain::component::{Component, Status};
 use domain::event::{About, Announcement, Event, Kind};
-use domain::incident::replay;
-use domain::ledger::{Effects, derive, reconcile};
+use domain::ledger::{Effects, Source, derive, reconcile};
+use domain::timeline::{Said, Step};
+use domain::{incident, maintenance};
 use persistence::{component, group, ledger};
 use serde_json::json;
 use uuid::Uuid;
@@ -32,20 +33,15 @@ pub(crate) fn settle(
     let ids: Vec<Uuid> = components.iter().map(|it| it.id).collect();
     let rows = ledger::rows(db, &ids, from)?;
     let reports = ledger::reports(db, &ids, from)?;
-    let told: Vec<(Uuid, domain::incident::Timeline)> = ledger::told(db, &ids, from)?
-        .into_iter()
-        .map(|mut it| (it.incident, replay(it.started_at, &mut it.entries)))
-        .collect();
+    let said = said(db, &ids, from)?;
     let mut plans = Vec::new();
     let mut turned = Vec::new();
     for component in components {
         let rows = rows.get(&component.id).map_or(&[][..], Vec::as_slice);
-        let effects: Vec<Effects> = told
+        let steps = |said: &Said| -> Option<Vec<Step>> { said.steps.get(&component.id).cloned() };
+        let effects: Vec<Effects> = said
             .iter()
-            .filter_map(|(incident, timeline)| {
-                let steps = timeline.steps.get(&component.id)?.clone();
-                Some(Effects { incident: *incident, steps })
-            })
+            .filter_map(|(source, said)| Some(Effects { source: *source, steps: steps(said)? }))
             .collect();
         // The ledger begins when the component did.
         let from = rows.first().map_or(from, |first| from.max(first.piece.from));
@@ -64,7 +60,25 @@ pub(crate) fn settle(
     Ok(turned)
 }
 
-/// Settles components that an incident touches: those that change are written back, their groups
+/// What incidents and maintenances said of the components from `from` on.
+fn said(
+    db: &mut Write<'_>,
+    components: &[Uuid],
+    from: DateTime<Utc>,
+) -> Result<Vec<(Source, Said)>, Error> {
+    let (told, planned) = ledger::told(db, components, from)?;
+    let told = told.into_iter().map(|mut it| {
+        let timeline = incident::replay(it.started_at, &mut it.entries);
+        (Source::Incident(it.incident), timeline.said)
+    });
+    let planned = planned.into_iter().map(|mut it| {
+        let timeline = maintenance::replay(&mut it.entries);
+        (Source::Maintenance(it.maintenance), timeline.said)
+    });
+    Ok(told.chain(planned).collect())
+}
+
+/// Settles components that an incident or maintenance touches: those that change are written back, their groups
 /// become new versions, and subscribers are told if `announce`.
 pub(crate) fn settle_and_tell(
     db: &mut Write<'_>,

@@ -13,6 +13,7 @@ pub mod idempotency;
 pub mod incident;
 pub mod incident_template;
 pub mod link;
+pub mod maintenance;
 pub mod message_template;
 pub mod password;
 pub mod session;
@@ -28,6 +29,7 @@ mod error;
 mod ledger;
 mod markdown;
 mod order;
+mod timeline;
 
 pub use error::{Error, FieldError};
 /// The facade: nobody above this crate names `persistence`.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use domain::component::{Component, Status};
 use domain::group::{Group, worst_by_group};
 use domain::incident::Incident;
+use domain::maintenance::Maintenance;
 use domain::page::{Banner, Page, Snapshot, banner};
 use persistence::page::{Contents, Version, Versioned};
-use persistence::{component, group, incident, page};
+use persistence::{component, group, incident, maintenance, page};
 use uuid::Uuid;
 
 use crate::{DbError, Error, Read};
@@ -15,8 +16,16 @@ use crate::{DbError, Error, Read};
 /// Everything the page shows, taken at one instant. What is the same version as in `held`, an
 /// earlier snapshot, is shared with it; only the rest is read.
 pub fn snapshot(db: &mut Read<'_>, held: Option<&Snapshot>) -> Result<Snapshot, Error> {
-    let Contents { id, version, public_changed, internal_changed, components, groups, incidents } =
-        page::contents(db)?;
+    let Contents {
+        id,
+        version,
+        public_changed,
+        internal_changed,
+        components,
+        groups,
+        incidents,
+        maintenances,
+    } = page::contents(db)?;
     // A database that was put back to an earlier state gives the same versions once more.
     let held = held.filter(|it| it.page.id == id && it.internal_version <= version.internal);
     let known = held.map_or(&[][..], |it| &it.components);
@@ -28,6 +37,8 @@ pub fn snapshot(db: &mut Read<'_>, held: Option<&Snapshot>) -> Result<Snapshot, 
     let known = held.map_or(&[][..], |it| &it.incidents);
     let known = known.iter().filter(|it| !names_any(it, &renamed));
     let incidents = renew(&incidents, known, |ids| incident::among(db, ids))?;
+    let known = held.map_or(&[][..], |it| &it.maintenances);
+    let maintenances = renew(&maintenances, known.iter(), |ids| maintenance::among(db, ids))?;
     Ok(Snapshot {
         page: db.page().page(id),
         public_version: version.public,
@@ -35,6 +46,7 @@ pub fn snapshot(db: &mut Read<'_>, held: Option<&Snapshot>) -> Result<Snapshot, 
         groups,
         components,
         incidents,
+        maintenances,
         public_updated_at: public_changed,
         internal_updated_at: internal_changed,
     })
@@ -107,6 +119,12 @@ impl Thing for Incident {
     }
 }
 
+impl Thing for Maintenance {
+    fn version(&self) -> Versioned {
+        (self.id, self.version)
+    }
+}
+
 /// The page in public documents.
 pub fn page(db: &mut Read<'_>) -> Result<Page, Error> {
     let id = page::id(db)?;
@@ -138,5 +156,5 @@ pub fn public_banner(db: &mut Read<'_>) -> Result<Banner, Error> {
     } else {
         Vec::new()
     };
-    Ok(banner(&statuses, &open))
+    Ok(banner(&statuses, &open, maintenance::is_any_public_active(db)?))
 }

@@ -29,6 +29,8 @@ fact-affected = Betroffen
 fact-started = Beginn
 fact-duration = Dauer
 fact-planned = Geplant für
+fact-instead = Statt
+fact-repeats = Wiederholt sich
 fact-since = Seit
 fact-next = Nächster Schritt
 
@@ -43,6 +45,9 @@ text-maintenance-in_progress = Die Wartung hat begonnen.
 text-maintenance-verifying = Die Arbeiten sind beendet; wir prüfen, ob alles funktioniert.
 text-maintenance-completed = Die Wartung ist abgeschlossen.
 text-maintenance-cancelled = Diese Wartung findet nicht statt.
+text-maintenance-moved = Diese Wartung wurde verschoben.
+text-maintenance-extended = Diese Wartung dauert länger als geplant.
+text-maintenance-unannounced = Die Zeit dieser Wartung ist vorbei, und sie ist abgeschlossen. Wir konnten ihren Beginn nicht melden.
 text-maintenance = Zu dieser Wartung gibt es Neuigkeiten.
 text-component = Der Status hat sich von „{ $before }“ zu „{ $now }“ geändert.
 text-other = Auf der Statusseite gibt es Neuigkeiten.
@@ -60,6 +65,39 @@ digest-state =
     { $count ->
         [one] { $count } Neuigkeit
        *[other] { $count } Neuigkeiten
+    }
+
+repeats-daily =
+    { $count ->
+        [1] jeden Tag
+       *[other] alle { $count } Tage
+    }
+repeats-weekly =
+    { $count ->
+        [1] jede Woche
+       *[other] alle { $count } Wochen
+    }
+repeats-monthly =
+    { $count ->
+        [1] jeden Monat
+       *[other] alle { $count } Monate
+    }
+repeats-yearly =
+    { $count ->
+        [1] jedes Jahr
+       *[other] alle { $count } Jahre
+    }
+repeats-otherwise = regelmäßig
+repeats-on = { $often }: { $days }
+weekday =
+    { $number ->
+        [1] Montag
+        [2] Dienstag
+        [3] Mittwoch
+        [4] Donnerstag
+        [5] Freitag
+        [6] Samstag
+       *[7] Sonntag
     }
 
 link-incident = Störung ansehen

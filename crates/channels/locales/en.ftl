@@ -30,6 +30,8 @@ fact-affected = Affected
 fact-started = Started
 fact-duration = Duration
 fact-planned = Planned for
+fact-instead = Instead of
+fact-repeats = Repeats
 fact-since = Since
 fact-next = Next step
 
@@ -44,6 +46,9 @@ text-maintenance-in_progress = The maintenance has begun.
 text-maintenance-verifying = The work is done; we are checking that everything works.
 text-maintenance-completed = The maintenance is complete.
 text-maintenance-cancelled = This maintenance will not take place.
+text-maintenance-moved = This maintenance has been moved.
+text-maintenance-extended = This maintenance takes longer than planned.
+text-maintenance-unannounced = The time of this maintenance has passed and it is complete. We could not tell you when it began.
 text-maintenance = There is news about this maintenance.
 text-component = The status changed from “{ $before }” to “{ $now }”.
 text-other = There is news on the status page.
@@ -61,6 +66,39 @@ digest-state =
     { $count ->
         [one] { $count } update
        *[other] { $count } updates
+    }
+
+repeats-daily =
+    { $count ->
+        [1] every day
+       *[other] every { $count } days
+    }
+repeats-weekly =
+    { $count ->
+        [1] every week
+       *[other] every { $count } weeks
+    }
+repeats-monthly =
+    { $count ->
+        [1] every month
+       *[other] every { $count } months
+    }
+repeats-yearly =
+    { $count ->
+        [1] every year
+       *[other] every { $count } years
+    }
+repeats-otherwise = regularly
+repeats-on = { $often } on { $days }
+weekday =
+    { $number ->
+        [1] Monday
+        [2] Tuesday
+        [3] Wednesday
+        [4] Thursday
+        [5] Friday
+        [6] Saturday
+       *[7] Sunday
     }
 
 link-incident = View incident

@@ -29,6 +29,8 @@ fact-affected = Afectados
 fact-started = Inicio
 fact-duration = Duración
 fact-planned = Previsto para
+fact-instead = En lugar de
+fact-repeats = Se repite
 fact-since = Desde
 fact-next = Próximo paso
 
@@ -43,6 +45,9 @@ text-maintenance-in_progress = El mantenimiento ha comenzado.
 text-maintenance-verifying = El trabajo ha terminado; estamos comprobando que todo funcione.
 text-maintenance-completed = El mantenimiento ha finalizado.
 text-maintenance-cancelled = Este mantenimiento no se llevará a cabo.
+text-maintenance-moved = Este mantenimiento ha cambiado de fecha.
+text-maintenance-extended = Este mantenimiento dura más de lo previsto.
+text-maintenance-unannounced = El plazo de este mantenimiento ya pasó y ha finalizado. No pudimos avisarte de su comienzo.
 text-maintenance = Hay novedades sobre este mantenimiento.
 text-component = El estado ha pasado de «{ $before }» a «{ $now }».
 text-other = Hay novedades en la página de estado.
@@ -60,6 +65,39 @@ digest-state =
     { $count ->
         [one] { $count } novedad
        *[other] { $count } novedades
+    }
+
+repeats-daily =
+    { $count ->
+        [1] cada día
+       *[other] cada { $count } días
+    }
+repeats-weekly =
+    { $count ->
+        [1] cada semana
+       *[other] cada { $count } semanas
+    }
+repeats-monthly =
+    { $count ->
+        [1] cada mes
+       *[other] cada { $count } meses
+    }
+repeats-yearly =
+    { $count ->
+        [1] cada año
+       *[other] cada { $count } años
+    }
+repeats-otherwise = con regularidad
+repeats-on = { $often }: { $days }
+weekday =
+    { $number ->
+        [1] lunes
+        [2] martes
+        [3] miércoles
+        [4] jueves
+        [5] viernes
+        [6] sábado
+       *[7] domingo
     }
 
 link-incident = Ver incidente

@@ -29,6 +29,8 @@ fact-affected = Services touchés
 fact-started = Début
 fact-duration = Durée
 fact-planned = Prévue
+fact-instead = Au lieu de
+fact-repeats = Récurrence
 fact-since = Depuis
 fact-next = Prochaine étape
 
@@ -43,6 +45,9 @@ text-maintenance-in_progress = La maintenance a commencé.
 text-maintenance-verifying = Les travaux sont terminés ; nous vérifions que tout fonctionne.
 text-maintenance-completed = La maintenance est terminée.
 text-maintenance-cancelled = Cette maintenance n’aura pas lieu.
+text-maintenance-moved = Cette maintenance a été déplacée.
+text-maintenance-extended = Cette maintenance dure plus longtemps que prévu.
+text-maintenance-unannounced = Le créneau de cette maintenance est passé et elle est terminée. Nous n’avons pas pu vous prévenir de son début.
 text-maintenance = Il y a du nouveau concernant cette maintenance.
 text-component = L’état est passé de « { $before } » à « { $now } ».
 text-other = Il y a du nouveau sur la page d’état.
@@ -60,6 +65,39 @@ digest-state =
     { $count ->
         [one] { $count } nouvelle
        *[other] { $count } nouvelles
+    }
+
+repeats-daily =
+    { $count ->
+        [1] tous les jours
+       *[other] tous les { $count } jours
+    }
+repeats-weekly =
+    { $count ->
+        [1] toutes les semaines
+       *[other] toutes les { $count } semaines
+    }
+repeats-monthly =
+    { $count ->
+        [1] tous les mois
+       *[other] tous les { $count } mois
+    }
+repeats-yearly =
+    { $count ->
+        [1] tous les ans
+       *[other] tous les { $count } ans
+    }
+repeats-otherwise = régulièrement
+repeats-on = { $often } : { $days }
+weekday =
+    { $number ->
+        [1] lundi
+        [2] mardi
+        [3] mercredi
+        [4] jeudi
+        [5] vendredi
+        [6] samedi
+       *[7] dimanche
     }
 
 link-incident = Voir l’incident

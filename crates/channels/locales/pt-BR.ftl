@@ -29,6 +29,8 @@ fact-affected = Afetados
 fact-started = Início
 fact-duration = Duração
 fact-planned = Prevista para
+fact-instead = Em vez de
+fact-repeats = Repete-se
 fact-since = Desde
 fact-next = Próximo passo
 
@@ -43,6 +45,9 @@ text-maintenance-in_progress = A manutenção começou.
 text-maintenance-verifying = O trabalho terminou; estamos verificando se tudo funciona.
 text-maintenance-completed = A manutenção foi concluída.
 text-maintenance-cancelled = Esta manutenção não será realizada.
+text-maintenance-moved = Esta manutenção mudou de data.
+text-maintenance-extended = Esta manutenção vai durar mais do que o previsto.
+text-maintenance-unannounced = O horário desta manutenção já passou e ela foi concluída. Não conseguimos avisar sobre o início.
 text-maintenance = Há novidades sobre esta manutenção.
 text-component = O status mudou de “{ $before }” para “{ $now }”.
 text-other = Há novidades na página de status.
@@ -60,6 +65,39 @@ digest-state =
     { $count ->
         [one] { $count } atualização
        *[other] { $count } atualizações
+    }
+
+repeats-daily =
+    { $count ->
+        [1] todos os dias
+       *[other] a cada { $count } dias
+    }
+repeats-weekly =
+    { $count ->
+        [1] toda semana
+       *[other] a cada { $count } semanas
+    }
+repeats-monthly =
+    { $count ->
+        [1] todo mês
+       *[other] a cada { $count } meses
+    }
+repeats-yearly =
+    { $count ->
+        [1] todo ano
+       *[other] a cada { $count } anos
+    }
+repeats-otherwise = regularmente
+repeats-on = { $often }: { $days }
+weekday =
+    { $number ->
+        [1] segunda-feira
+        [2] terça-feira
+        [3] quarta-feira
+        [4] quinta-feira
+        [5] sexta-feira
+        [6] sábado
+       *[7] domingo
     }
 
 link-incident = Ver incidente

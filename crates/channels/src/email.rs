@@ -101,7 +101,7 @@ fn mail(config: &Config, notice: &Notice<'_>, attempt: &Attempt<'_>) -> Mail {
         message_id: format!("{}.{}", notice.event.id.simple(), delivery.simple()),
         in_reply_to: thread,
         headers: headers(&content),
-        calendar: None,
+        calendar: crate::calendar::part(notice),
         subject: content.subject,
     }
 }

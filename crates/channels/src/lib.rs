@@ -1,6 +1,7 @@
 //! How a notice looks on each way out, and how to read the answer. Describes requests, sends none.
 pub mod address;
 mod answer;
+pub mod calendar;
 mod chat;
 mod discord;
 pub mod egress;

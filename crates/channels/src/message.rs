@@ -4,6 +4,7 @@ mod incident;
 mod maintenance;
 mod other;
 mod payload;
+mod repeats;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::locale::Words;
 use crate::text::line;
 use crate::{Notice, Reader};
-use payload::Thing;
+pub(crate) use payload::Thing;
 
 /// A notice in words. All texts are source texts: nothing is escaped, cut or marked up yet.
 #[derive(Clone, Debug, PartialEq, Eq)]

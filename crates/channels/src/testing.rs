@@ -114,6 +114,27 @@ pub fn incident(status: &str, title: &str, message: &str) -> Value {
     })
 }
 
+/// A maintenance in this state, with these updates, newest first.
+pub fn maintenance(status: &str, updates: &Value) -> Value {
+    json!({
+        "id": INCIDENT,
+        "number": 3,
+        "title": "Database upgrade",
+        "status": status,
+        "starts_at": "2026-11-20T10:20:00Z",
+        "ends_at": "2026-11-20T12:00:00Z",
+        "components": [{ "name": "API", "status": "under_maintenance" }],
+        "updates": updates,
+        "recurrence": null,
+        "time_zone": null,
+        "url": "https://status.example.net/m/3",
+        "sequence": 2,
+        "version": 5,
+        "created_at": "2026-11-18T09:00:00Z",
+        "updated_at": "2026-11-19T09:00:00.5Z",
+    })
+}
+
 /// One attempt, the way the engine makes it: every step that the channel asks for, answered by
 /// `provider`, until there are no more. Answers what was sent and what came of each.
 pub struct Run {

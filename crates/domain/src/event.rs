@@ -48,6 +48,13 @@ words! {
         IncidentEdited = "incident.edited",
         IncidentDeleted = "incident.deleted",
         PostmortemEdited = "incident.postmortem_edited",
+        /// Words, components or settings changed; who is told is told by `maintenance.updated`.
+        MaintenanceEdited = "maintenance.edited",
+        MaintenanceDeleted = "maintenance.deleted",
+        /// It came near enough to be on the page.
+        MaintenanceListed = "maintenance.listed",
+        /// A series got more occurrences.
+        MaintenancesPlanned = "maintenance.occurrences_planned",
         IncidentTemplateCreated = "incident_template.created",
         IncidentTemplateEdited = "incident_template.edited",
         IncidentTemplateDeleted = "incident_template.deleted",
@@ -107,6 +114,7 @@ pub struct Event {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     pub incident: Option<Uuid>,
+    pub maintenance: Option<Uuid>,
     pub components: Vec<Uuid>,
     pub groups: Vec<Uuid>,
     /// Set for facts that concern one subscription alone.

@@ -9,9 +9,10 @@ use uuid::Uuid;
 
 use crate::caller::Visibility;
 use crate::component;
+use crate::timeline::{Affected, Effect, UpdatedComponent};
 use crate::words::words;
 
-pub use timeline::{Change, Effect, Entry, Step, Timeline, replay};
+pub use timeline::{Entry, Timeline, replay};
 
 words! {
     /// Where work on an incident stands. Any open state may follow any other; `resolved` may reopen.
@@ -72,20 +73,6 @@ pub struct Incident {
     pub updated_at: DateTime<Utc>,
 }
 
-/// A component an incident touches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = AffectedComponent)]
-pub struct Affected {
-    pub id: Uuid,
-    pub slug: String,
-    pub name: String,
-    /// What the incident says of the component now; `operational` once it has recovered.
-    pub status: component::Status,
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub visibility: Visibility,
-}
-
 /// One entry of an incident's timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = IncidentUpdate)]
@@ -105,19 +92,6 @@ pub struct Update {
     pub author: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-}
-
-/// What an update changed about a component.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct UpdatedComponent {
-    pub id: Uuid,
-    pub slug: String,
-    pub name: String,
-    pub old_status: component::Status,
-    pub new_status: component::Status,
-    #[serde(skip)]
-    #[schema(ignore)]
-    pub visibility: Visibility,
 }
 
 /// What was learnt.

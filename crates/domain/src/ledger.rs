@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::component::Status;
-use crate::incident::Step;
+use crate::timeline::Step;
 use crate::words::words;
 
 words! {
@@ -35,14 +35,22 @@ pub struct Interval {
     pub to: Option<DateTime<Utc>>,
     pub cause: Cause,
     pub incident_id: Option<Uuid>,
+    pub maintenance_id: Option<Uuid>,
     /// Who caused it: `user:<id>`, `token:<id>` or `system`. Shown to callers with `read` only.
     pub actor: Option<String>,
 }
 
-/// What one incident says of the component over time.
+/// An incident or a maintenance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Incident(Uuid),
+    Maintenance(Uuid),
+}
+
+/// What one incident or maintenance says of the component over time.
 #[derive(Clone, Debug)]
 pub struct Effects {
-    pub incident: Uuid,
+    pub source: Source,
     pub steps: Vec<Step>,
 }
 
@@ -53,6 +61,7 @@ pub struct Piece {
     pub status: Status,
     pub cause: Cause,
     pub incident: Option<Uuid>,
+    pub maintenance: Option<Uuid>,
 }
 
 /// A row of the ledger that is in force.
@@ -77,16 +86,17 @@ pub struct Plan {
 }
 
 /// The status of a component from `from` on, given its baseline (`reports`, oldest first) and what
-/// incidents say. Neighbours of equal status are one piece; the first begins at `from`.
-pub fn derive(from: DateTime<Utc>, reports: &[Step], incidents: &[Effects]) -> Vec<Piece> {
-    let steps = reports.iter().chain(incidents.iter().flat_map(|it| &it.steps));
+/// incidents and maintenances say. Neighbours of equal status are one piece; the first begins at
+/// `from`.
+pub fn derive(from: DateTime<Utc>, reports: &[Step], effects: &[Effects]) -> Vec<Piece> {
+    let steps = reports.iter().chain(effects.iter().flat_map(|it| &it.steps));
     let mut instants: Vec<DateTime<Utc>> = steps.map(|it| it.at).filter(|at| *at > from).collect();
     instants.push(from);
     instants.sort_unstable();
     instants.dedup();
     let mut pieces: Vec<Piece> = Vec::new();
     for at in instants {
-        let piece = piece_at(at, reports, incidents);
+        let piece = piece_at(at, reports, effects);
         if pieces.last().is_none_or(|last| last.status != piece.status) {
             pieces.push(piece);
         }
@@ -94,14 +104,40 @@ pub fn derive(from: DateTime<Utc>, reports: &[Step], incidents: &[Effects]) -> V
     pieces
 }
 
-fn piece_at(at: DateTime<Utc>, reports: &[Step], incidents: &[Effects]) -> Piece {
-    let baseline = said(reports, at);
-    let worst = incidents.iter().map(|it| (said(&it.steps, at), it.incident)).max_by_key(|it| it.0);
-    match worst {
-        Some((status, incident)) if status > Status::Operational && status >= baseline => {
-            Piece { from: at, status, cause: Cause::Incident, incident: Some(incident) }
+/// The worst of the baseline and what incidents say. A maintenance masks the baseline, because
+/// monitors take planned work for an outage, but never an incident.
+fn piece_at(at: DateTime<Utc>, reports: &[Step], effects: &[Effects]) -> Piece {
+    let worst = |is_incident: bool| {
+        effects
+            .iter()
+            .filter(|it| matches!(it.source, Source::Incident(_)) == is_incident)
+            .map(|it| (said(&it.steps, at), it.source))
+            .max_by_key(|it| it.0)
+            .filter(|it| it.0 > Status::Operational)
+    };
+    let (incident, planned) = (worst(true), worst(false));
+    let baseline = if planned.is_some() { Status::Operational } else { said(reports, at) };
+    // Of equals an incident counts: it is what nobody planned.
+    match planned.into_iter().chain(incident).max_by_key(|it| it.0) {
+        Some((status, source)) if status >= baseline => Piece::caused(at, status, source),
+        _ => Piece::reported(at, baseline),
+    }
+}
+
+impl Piece {
+    /// A piece of the baseline.
+    pub const fn reported(from: DateTime<Utc>, status: Status) -> Self {
+        Self { from, status, cause: Cause::Reported, incident: None, maintenance: None }
+    }
+
+    const fn caused(from: DateTime<Utc>, status: Status, source: Source) -> Self {
+        let piece = Self::reported(from, status);
+        match source {
+            Source::Incident(id) => Self { cause: Cause::Incident, incident: Some(id), ..piece },
+            Source::Maintenance(id) => {
+                Self { cause: Cause::Maintenance, maintenance: Some(id), ..piece }
+            }
         }
-        _ => Piece { from: at, status: baseline, cause: Cause::Reported, incident: None },
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a status page means. No I/O, no clock, no randomness.
 mod words;
 
+pub mod calendar;
 pub mod caller;
 pub mod component;
 pub mod delivery;
@@ -9,10 +10,13 @@ pub mod group;
 pub mod incident;
 pub mod incident_template;
 pub mod ledger;
+pub mod maintenance;
 pub mod message_template;
 pub mod page;
 pub mod preview;
+pub mod recurrence;
 pub mod subscription;
 pub mod text;
+pub mod timeline;
 pub mod token;
 pub mod user;

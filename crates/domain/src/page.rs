@@ -10,6 +10,7 @@ use crate::caller::Visibility;
 use crate::component::{Component, Status};
 use crate::group::Group;
 use crate::incident::{Impact, Incident};
+use crate::maintenance::Maintenance;
 use crate::words::words;
 
 /// What the operator configured of the page; the same on every replica.
@@ -23,6 +24,9 @@ pub struct Settings {
     pub public_url: String,
     /// Where the frontend's pages are, if there is a frontend.
     pub page_url: Option<String>,
+    /// How long before a maintenance subscribers are reminded if its author does not say, in
+    /// seconds.
+    pub maintenance_reminders: Vec<i64>,
 }
 
 /// The page in public documents.
@@ -59,9 +63,18 @@ pub struct Banner {
 impl Settings {
     /// Where readers find an incident: the frontend's page, or the API without one.
     pub fn incident_url(&self, number: i64) -> String {
+        self.url(&format!("incidents/{number}"))
+    }
+
+    /// Where readers find a maintenance, likewise.
+    pub fn maintenance_url(&self, number: i64) -> String {
+        self.url(&format!("maintenances/{number}"))
+    }
+
+    fn url(&self, path: &str) -> String {
         match &self.page_url {
-            Some(base) => format!("{base}/incidents/{number}"),
-            None => format!("{}/api/v1/incidents/{number}", self.public_url),
+            Some(base) => format!("{base}/{path}"),
+            None => format!("{}/api/v1/{path}", self.public_url),
         }
     }
 
@@ -91,6 +104,8 @@ pub struct Snapshot {
     pub components: Vec<Arc<Component>>,
     /// The open ones, newest first.
     pub incidents: Vec<Arc<Incident>>,
+    /// Those in progress and those of the next 30 days, the next first.
+    pub maintenances: Vec<Arc<Maintenance>>,
     /// When something the public may know of last changed.
     pub public_updated_at: DateTime<Utc>,
     /// When anything last changed.
@@ -99,8 +114,9 @@ pub struct Snapshot {
 
 /// One banner for many components, first match wins, as Statuspage documents
 /// (support.atlassian.com, "Top level status and incident impact calculations").
-/// A page without components follows its open incidents.
-pub fn banner(statuses: &[Status], open: &[Impact]) -> Banner {
+/// A page without components follows its open incidents. Maintenance shows while any is in progress
+/// and nothing is worse, also if it is of no component.
+pub fn banner(statuses: &[Status], open: &[Impact], is_maintained: bool) -> Banner {
     use Status::{DegradedPerformance, MajorOutage, PartialOutage, UnderMaintenance};
     let any = |status: Status| statuses.contains(&status);
     let all = |status: Status| !statuses.is_empty() && statuses.iter().all(|it| *it == status);
@@ -126,6 +142,12 @@ pub fn banner(statuses: &[Status], open: &[Impact]) -> Banner {
     } else {
         (Indicator::None, "All Systems Operational")
     };
+    if indicator == Indicator::None && is_maintained {
+        return Banner {
+            indicator: Indicator::Maintenance,
+            description: "Service Under Maintenance",
+        };
+    }
     Banner { indicator, description }
 }
 
@@ -149,9 +171,14 @@ mod tests {
             (&[MajorOutage, MajorOutage], "Major System Outage"),
         ];
         for (statuses, said) in cases {
-            assert_eq!(banner(statuses, &[]).description, *said, "{statuses:?}");
+            assert_eq!(banner(statuses, &[], false).description, *said, "{statuses:?}");
         }
-        assert_eq!(banner(&[], &[Impact::Minor, Impact::Critical]).indicator, Indicator::Critical);
-        assert_eq!(banner(&[Operational], &[Impact::Critical]).indicator, Indicator::None);
+        assert_eq!(
+            banner(&[], &[Impact::Minor, Impact::Critical], true).indicator,
+            Indicator::Critical
+        );
+        assert_eq!(banner(&[Operational], &[Impact::Critical], false).indicator, Indicator::None);
+        let maintained = banner(&[Operational], &[], true);
+        assert_eq!(maintained.indicator, Indicator::Maintenance);
     }
 }

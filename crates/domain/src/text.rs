@@ -20,7 +20,9 @@ pub const URL_MAX: u64 = 2_048;
 pub const SLUG_MAX: u64 = 80;
 /// Longest deduplication key, in characters (PagerDuty Events v2 has the same limit).
 pub const DEDUP_KEY_MAX: u64 = 255;
-/// Most components one incident may name at once.
+/// Longest rule of a recurrence, in bytes.
+pub const RECURRENCE_MAX: u64 = 500;
+/// Most components one incident or maintenance may name at once.
 pub const COMPONENTS_MAX: u64 = 500;
 /// Most members of a `metadata` object.
 pub const METADATA_MAX: usize = 50;

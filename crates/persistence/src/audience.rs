@@ -45,7 +45,7 @@ pub struct Announced {
 /// Facts that this transaction has announced so far.
 pub fn announced(db: &mut Write<'_>) -> Result<Announced, DbError> {
     let found: Vec<Fact> = diesel::sql_query(
-        "select position, id, kind, incident_id, payload, public_payload, created_at,
+        "select position, id, kind, coalesce(incident_id, maintenance_id) as subject, payload, public_payload, created_at,
                 row_to_json(events) as row
          from events where sequence is null and announce and xmin = pg_current_xact_id()::xid
          order by position",
@@ -120,7 +120,7 @@ struct Fact {
     #[diesel(sql_type = Text)]
     kind: String,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    incident_id: Option<Uuid>,
+    subject: Option<Uuid>,
     #[diesel(sql_type = Json)]
     payload: Value,
     #[diesel(sql_type = Nullable<Json>)]
@@ -140,14 +140,14 @@ impl From<Row> for Share {
 
 impl Fact {
     fn dress(self) -> Option<(i64, Announcement, Logged)> {
-        let Self { position, id, kind, incident_id, payload, public_payload, created_at, row: _ } =
+        let Self { position, id, kind, subject, payload, public_payload, created_at, row: _ } =
             self;
         let kind: Announcement = kind.parse().ok()?;
         let logged = Logged {
             id,
             sequence: 0,
             kind: Kind::Announcement(kind),
-            subject: incident_id,
+            subject,
             payload,
             public_payload,
             indicator: Indicator::None,

@@ -167,9 +167,8 @@ impl Row {
             finished_at,
             next_attempt_at,
         } = self;
-        let attempts: Vec<Attempt> = serde_json::from_value(attempts).map_err(|error| {
-            DbError::Other(diesel::result::Error::DeserializationError(error.into()))
-        })?;
+        let attempts: Vec<Attempt> =
+            serde_json::from_value(attempts).map_err(DbError::unreadable)?;
         Ok(Delivery {
             id,
             subscription_id,

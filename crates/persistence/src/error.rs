@@ -91,6 +91,11 @@ impl From<diesel::ConnectionError> for DbError {
 }
 
 impl DbError {
+    /// A column holds what we never write.
+    pub(crate) fn unreadable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Other(Error::DeserializationError(error.into()))
+    }
+
     /// Whether the named constraint refused the row.
     pub fn is_constraint(&self, name: &str) -> bool {
         matches!(self, Self::Constraint(found) if found == name)

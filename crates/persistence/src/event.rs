@@ -35,6 +35,7 @@ impl Write<'_> {
                     events::kind.eq(kind.as_str()),
                     events::announce.eq(announce),
                     events::incident_id.eq(about.incident),
+                    events::maintenance_id.eq(about.maintenance),
                     events::component_ids.eq(about.components),
                     events::group_ids.eq(about.groups),
                     events::subscription_id.eq(about.subscription),

@@ -6,33 +6,26 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::BigInt;
 use domain::caller::Visibility;
-use domain::component::{self, Component};
-use domain::incident::{Effect, Incident, Postmortem, Timeline, Update};
+use domain::component::Component;
+use domain::incident::{Incident, Postmortem, Timeline, Update};
+use domain::timeline::Effect;
 use uuid::Uuid;
 
 use crate::prepared::Prepare as _;
 use crate::schema::{incident_components, incident_updates, incidents};
+use crate::timeline::{rehearsed_number, searchable, set_statuses};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
 
 pub use list::{Filter, State, among, open, page};
 use row::{NewRow, Row, UpdateRow};
-pub(crate) use row::{as_column, effects};
 
 /// Name of the constraint that allows one open incident per deduplication key.
 pub const DEDUP_KEY_TAKEN: &str = "incidents_dedup_key";
 
-/// Bytes of an incident's texts that are searched, the newest first.
-const SEARCHED_MAX: usize = 256 * 1024;
-
-/// How callers name an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
-    Id(Uuid),
-    Number(i64),
-}
+pub use crate::timeline::Key;
 
 /// An incident about to be written: what its updates do not tell.
 #[derive(Clone, Debug)]
@@ -73,11 +66,7 @@ fn one(db: &mut Read<'_>, row: Row) -> Result<Incident, DbError> {
 
 /// Makes callers with the same deduplication key take turns until their transactions end.
 pub fn lock_dedup_key(db: &mut Write<'_>, key: &str) -> Result<(), DbError> {
-    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 7))")
-        .bind::<Text, _>(key)
-        .prepared()
-        .run(db.conn)?;
-    Ok(())
+    crate::timeline::lock_key(db, key, 7)
 }
 
 /// The open incident with this deduplication key.
@@ -110,13 +99,6 @@ pub fn insert(
         .returning(UpdateRow::as_returning())
         .get_result(db.conn)?;
     Ok(row.opened(update, touched, db.page()))
-}
-
-/// The sequence of numbers does not go back when a rehearsal is taken back, so an incident that is
-/// rehearsed has a number below zero, and one of its own, lest rehearsals wait for each other.
-fn rehearsed_number(db: &Write<'_>, id: Uuid) -> Option<i64> {
-    let (_, random) = id.as_u64_pair();
-    db.is_rehearsal().then(|| -i64::try_from(random >> 2).unwrap_or(i64::MAX) - 1)
 }
 
 /// Writes back what may be edited of an incident and what its updates make of it.
@@ -152,27 +134,15 @@ pub fn update(db: &mut Write<'_>, incident: &Incident, timeline: &Timeline) -> R
 }
 
 fn set_components(db: &mut Write<'_>, id: Uuid, timeline: &Timeline) -> Result<(), DbError> {
-    if timeline.components.is_empty() {
-        return Ok(());
-    }
-    let (components, statuses): (Vec<Uuid>, Vec<&str>) =
-        timeline.components.iter().map(|(component, said)| (*component, said.as_str())).unzip();
-    diesel::sql_query(
-        "insert into incident_components (incident_id, component_id, status)
+    const STATEMENT: &str = "insert into incident_components (incident_id, component_id, status)
          select $1, said.component, said.status from unnest($2, $3) as said (component, status)
-         on conflict (incident_id, component_id) do update set status = excluded.status",
-    )
-    .bind::<SqlUuid, _>(id)
-    .bind::<Array<SqlUuid>, _>(components)
-    .bind::<Array<Text>, _>(statuses)
-    .prepared()
-    .run(db.conn)?;
-    Ok(())
+         on conflict (incident_id, component_id) do update set status = excluded.status";
+    set_statuses(db, STATEMENT, id, &timeline.said.components)
 }
 
 /// Forgets components that no update of the incident names any more.
 pub fn keep_components(db: &mut Write<'_>, id: Uuid, timeline: &Timeline) -> Result<(), DbError> {
-    let named: Vec<Uuid> = timeline.components.keys().copied().collect();
+    let named: Vec<Uuid> = timeline.said.components.keys().copied().collect();
     diesel::delete(
         incident_components::table
             .filter(incident_components::incident_id.eq(id))
@@ -273,20 +243,6 @@ pub fn count_open(db: &mut Read<'_>) -> Result<i64, DbError> {
     Ok(count.n)
 }
 
-/// What is searched: as much as fits. Postgres refuses a `tsvector` of more than 1 MiB.
-fn searchable<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut text = String::new();
-    for part in texts {
-        text.push_str(part);
-        text.push('\n');
-        if text.len() > SEARCHED_MAX {
-            text.truncate(text.floor_char_boundary(SEARCHED_MAX));
-            break;
-        }
-    }
-    text
-}
-
 fn postmortem(
     body: Option<String>,
     html: Option<String>,
@@ -294,8 +250,4 @@ fn postmortem(
     updated_at: Option<DateTime<Utc>>,
 ) -> Option<Postmortem> {
     Some(Postmortem { body: body?, body_html: html?, published_at, updated_at: updated_at? })
-}
-
-fn effect(component: Uuid, status: component::Status) -> Effect {
-    Effect { component, status }
 }

@@ -5,14 +5,15 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
 use domain::component::Key;
-use domain::incident::{Effect, Impact, Status};
+use domain::incident::{Impact, Status};
 use domain::incident_template::{IncidentTemplate, TemplateComponent};
+use domain::timeline::Effect;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cursor::{Cursor, Page, Window};
-use crate::incident::{as_column, effects};
 use crate::schema::{components, incident_templates as templates};
+use crate::timeline::{as_column, effects};
 use crate::word::{Word, object};
 use crate::{DbError, Read, Write};
 

@@ -1,13 +1,15 @@
 //! The ledger, and the facts it is derived from.
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use domain::component::Status;
-use domain::incident::{Entry, Step};
 use domain::ledger::{Cause, Interval, Piece, Plan, Row};
+use domain::timeline::{Entry, Step};
+use domain::{incident, maintenance};
 use uuid::Uuid;
 
 use crate::prepared::Prepare as _;
@@ -22,7 +24,14 @@ type Range = (Bound<DateTime<Utc>>, Bound<DateTime<Utc>>);
 pub struct Told {
     pub incident: Uuid,
     pub started_at: DateTime<Utc>,
-    pub entries: Vec<Entry>,
+    pub entries: Vec<incident::Entry>,
+}
+
+/// A maintenance as the ledger needs it.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    pub maintenance: Uuid,
+    pub entries: Vec<maintenance::Entry>,
 }
 
 /// Rows in force that reach `from` or later, oldest first, by component.
@@ -32,7 +41,8 @@ pub fn rows(
     from: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Vec<Row>>, DbError> {
     let found: Vec<RowFound> = diesel::sql_query(
-        "select id, component_id, status, lower(during) as start, upper(during) as finish, cause, incident_id
+        "select id, component_id, status, lower(during) as start, upper(during) as finish, cause, incident_id,
+                maintenance_id
          from component_statuses
          where component_id = any($1) and superseded_at is null
            and during && tstzrange($2 - interval '1 microsecond', null)
@@ -44,8 +54,17 @@ pub fn rows(
     .load(db.conn)?;
     let mut rows: HashMap<Uuid, Vec<Row>> = HashMap::new();
     for it in found {
-        let RowFound { id, component_id, status, start, finish, cause, incident_id } = it;
-        let piece = Piece { from: start, status: status.0, cause: cause.0, incident: incident_id };
+        let RowFound {
+            id,
+            component_id,
+            status,
+            start,
+            finish,
+            cause,
+            incident_id: incident,
+            maintenance_id: maintenance,
+        } = it;
+        let piece = Piece { from: start, status: status.0, cause: cause.0, incident, maintenance };
         rows.entry(component_id).or_default().push(Row { id, piece, to: finish });
     }
     Ok(rows)
@@ -75,33 +94,41 @@ pub fn reports(
     Ok(reports)
 }
 
-/// Incidents that touch any of the components and were not over before `from`.
+/// Incidents and maintenances that touch any of the components and were not over before `from`.
 pub fn told(
     db: &mut Read<'_>,
     components: &[Uuid],
     from: DateTime<Utc>,
-) -> Result<Vec<Told>, DbError> {
+) -> Result<(Vec<Told>, Vec<Planned>), DbError> {
     let found: Vec<EntryFound> = diesel::sql_query(
-        "select u.id, u.incident_id, i.started_at, u.status, u.display_at, u.effects
+        "select u.id, u.incident_id as subject, i.started_at, u.status, u.display_at, u.effects
          from incidents i join incident_updates u on u.incident_id = i.id
          where i.id in (select incident_id from incident_components where component_id = any($1))
            and i.deleted_at is null and (i.resolved_at is null or i.resolved_at >= $2)
-         order by u.incident_id",
+         union all
+         select u.id, u.maintenance_id, null, u.status, u.display_at, u.effects
+         from maintenances m join maintenance_updates u on u.maintenance_id = m.id
+         where m.id in (select maintenance_id from maintenance_components where component_id = any($1))
+           and m.deleted_at is null and m.started_at is not null
+           and (m.ended_at is null or m.ended_at >= $2)",
     )
     .bind::<Array<SqlUuid>, _>(components)
     .bind::<Timestamptz, _>(from)
     .prepared()
     .load(db.conn)?;
     let mut told: BTreeMap<Uuid, Told> = BTreeMap::new();
-    for EntryFound { id, incident_id, started_at, status, display_at, effects } in found {
-        let entry =
-            Entry { id, status: status.0, display_at, effects: crate::incident::effects(&effects) };
-        told.entry(incident_id)
-            .or_insert_with(|| Told { incident: incident_id, started_at, entries: Vec::new() })
-            .entries
-            .push(entry);
+    let mut planned: BTreeMap<Uuid, Planned> = BTreeMap::new();
+    for it in found {
+        let id = it.subject;
+        if let Some(started_at) = it.started_at {
+            let new = || Told { incident: id, started_at, entries: Vec::new() };
+            told.entry(id).or_insert_with(new).entries.push(it.entry()?);
+        } else {
+            let new = || Planned { maintenance: id, entries: Vec::new() };
+            planned.entry(id).or_insert_with(new).entries.push(it.entry()?);
+        }
     }
-    Ok(told.into_values().collect())
+    Ok((told.into_values().collect(), planned.into_values().collect()))
 }
 
 /// Carries out the plans of several components.
@@ -128,7 +155,7 @@ pub fn apply(
             plan.insert.iter().map(move |(piece, to)| (*component, *piece, *to))
         })
         .map(|(component, piece, to)| {
-            let Piece { from, status, cause, incident } = piece;
+            let Piece { from, status, cause, incident, maintenance } = piece;
             let during: Range =
                 (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
             (
@@ -137,6 +164,7 @@ pub fn apply(
                 statuses::during.eq(during),
                 statuses::cause.eq(Word(cause)),
                 statuses::incident_id.eq(incident),
+                statuses::maintenance_id.eq(maintenance),
                 statuses::actor.eq(actor),
                 statuses::recorded_at.eq(now),
             )
@@ -175,7 +203,8 @@ pub fn history(
     limit: i64,
 ) -> Result<Vec<Interval>, DbError> {
     let found: Vec<IntervalFound> = diesel::sql_query(
-        "select status, lower(during) as start, upper(during) as finish, cause, incident_id, actor
+        "select status, lower(during) as start, upper(during) as finish, cause, incident_id,
+                maintenance_id, actor
          from component_statuses
          where component_id = $1 and superseded_at is null and during && tstzrange($2, $3)
          order by start limit $4",
@@ -191,6 +220,7 @@ pub fn history(
         to: it.finish,
         cause: it.cause.0,
         incident_id: it.incident_id,
+        maintenance_id: it.maintenance_id,
         actor: Some(it.actor),
     };
     Ok(found.into_iter().map(interval).collect())
@@ -212,6 +242,8 @@ struct RowFound {
     cause: Word<Cause>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     incident_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    maintenance_id: Option<Uuid>,
 }
 
 #[derive(QueryableByName)]
@@ -229,15 +261,24 @@ struct EntryFound {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = SqlUuid)]
-    incident_id: Uuid,
-    #[diesel(sql_type = Timestamptz)]
-    started_at: DateTime<Utc>,
+    subject: Uuid,
+    /// Only of incidents.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    started_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Text)]
-    status: Word<domain::incident::Status>,
+    status: String,
     #[diesel(sql_type = Timestamptz)]
     display_at: DateTime<Utc>,
     #[diesel(sql_type = diesel::sql_types::Jsonb)]
     effects: serde_json::Value,
+}
+
+impl EntryFound {
+    fn entry<S: FromStr<Err = String>>(&self) -> Result<Entry<S>, DbError> {
+        let status = self.status.parse().map_err(DbError::unreadable)?;
+        let effects = crate::timeline::effects(&self.effects);
+        Ok(Entry { id: self.id, status, display_at: self.display_at, effects })
+    }
 }
 
 #[derive(QueryableByName)]
@@ -252,6 +293,8 @@ struct IntervalFound {
     cause: Word<Cause>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     incident_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    maintenance_id: Option<Uuid>,
     #[diesel(sql_type = Text)]
     actor: String,
 }

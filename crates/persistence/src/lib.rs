@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod incident;
 pub mod incident_template;
 pub mod ledger;
+pub mod maintenance;
 pub mod message_template;
 pub mod page;
 pub mod prune;
@@ -28,6 +29,7 @@ mod db;
 mod error;
 mod pool;
 mod prepared;
+mod timeline;
 mod word;
 
 pub use db::{Commit, Db, MIGRATIONS, MigrateError, Read, Write};

@@ -38,6 +38,8 @@ pub struct Contents {
     pub groups: Vec<Versioned>,
     /// The open ones, newest first.
     pub incidents: Vec<Versioned>,
+    /// Those in progress and those that start soon, the next first.
+    pub maintenances: Vec<Versioned>,
 }
 
 /// A thing, and which version of it.
@@ -53,7 +55,8 @@ pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
                          p.created_at) as internal_changed,
                 c.ids as component_ids, c.versions as component_versions,
                 g.ids as group_ids, g.versions as group_versions,
-                i.ids as incident_ids, i.versions as incident_versions
+                i.ids as incident_ids, i.versions as incident_versions,
+                m.ids as maintenance_ids, m.versions as maintenance_versions
          from page p,
               (select count(public_payload) as public, count(*) as internal
                from events where sequence is null) new,
@@ -65,7 +68,12 @@ pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
                      order by position, id) g) g,
               (select coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(version), '{}') as versions
                from (select id, version from incidents where status <> 'resolved' and deleted_at is null
-                     order by started_at desc, id desc) i) i",
+                     order by started_at desc, id desc) i) i,
+              (select coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(version), '{}') as versions
+               from (select id, version from maintenances
+                     where status in ('scheduled', 'in_progress', 'verifying') and deleted_at is null
+                       and (listed or status <> 'scheduled')
+                     order by starts_at, id) m) m",
     )
     .prepared()
     .get_result(db.conn)?;
@@ -78,6 +86,7 @@ pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
         components: pairs(found.component_ids, found.component_versions),
         groups: pairs(found.group_ids, found.group_versions),
         incidents: pairs(found.incident_ids, found.incident_versions),
+        maintenances: pairs(found.maintenance_ids, found.maintenance_versions),
     })
 }
 
@@ -105,6 +114,10 @@ struct Found {
     incident_ids: Vec<Uuid>,
     #[diesel(sql_type = Array<BigInt>)]
     incident_versions: Vec<i64>,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    maintenance_ids: Vec<Uuid>,
+    #[diesel(sql_type = Array<BigInt>)]
+    maintenance_versions: Vec<i64>,
 }
 
 /// The page's version.

@@ -129,6 +129,7 @@ diesel::table! {
         actor -> Text,
         recorded_at -> Timestamptz,
         superseded_at -> Nullable<Timestamptz>,
+        maintenance_id -> Nullable<Uuid>,
     }
 }
 diesel::table! {
@@ -177,6 +178,79 @@ diesel::table! {
 diesel::table! {
     incident_components (incident_id, component_id) {
         incident_id -> Uuid,
+        component_id -> Uuid,
+        status -> Text,
+    }
+}
+diesel::table! {
+    maintenance_series (id) {
+        id -> Uuid,
+        recurrence -> Text,
+        time_zone -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        template -> Jsonb,
+        made_to -> Timestamptz,
+        extend_at -> Nullable<Timestamptz>,
+        source -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    maintenances (id) {
+        id -> Uuid,
+        number -> Int8,
+        title -> Text,
+        status -> Text,
+        visibility -> Text,
+        starts_at -> Timestamptz,
+        ends_at -> Timestamptz,
+        started_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
+        auto_start -> Bool,
+        auto_complete -> Bool,
+        notify -> Bool,
+        notify_on_start -> Bool,
+        notify_on_completion -> Bool,
+        remind_before_seconds -> Array<Int8>,
+        recurrence -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        series_id -> Nullable<Uuid>,
+        recurrence_id -> Nullable<Timestamptz>,
+        sequence -> Int8,
+        dedup_key -> Nullable<Text>,
+        source -> Text,
+        metadata -> Jsonb,
+        planned_at -> Timestamptz,
+        reminders -> Array<Int8>,
+        listed -> Bool,
+        due_at -> Nullable<Timestamptz>,
+        search_text -> Text,
+        version -> Int8,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        deleted_at -> Nullable<Timestamptz>,
+    }
+}
+diesel::table! {
+    maintenance_updates (id) {
+        id -> Uuid,
+        maintenance_id -> Uuid,
+        status -> Text,
+        message -> Text,
+        message_html -> Text,
+        effects -> Jsonb,
+        notify -> Bool,
+        display_at -> Timestamptz,
+        author -> Text,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+diesel::table! {
+    maintenance_components (maintenance_id, component_id) {
+        maintenance_id -> Uuid,
         component_id -> Uuid,
         status -> Text,
     }
@@ -232,6 +306,7 @@ diesel::table! {
         created_at -> Timestamptz,
         expand_after -> Nullable<Uuid>,
         expanded_at -> Nullable<Timestamptz>,
+        maintenance_id -> Nullable<Uuid>,
     }
 }
 diesel::table! {
@@ -323,5 +398,10 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(incidents, incident_components, incident_updates);
+diesel::allow_tables_to_appear_in_same_query!(
+    maintenances,
+    maintenance_components,
+    maintenance_updates
+);
 diesel::allow_tables_to_appear_in_same_query!(sessions, users, refresh_tokens);
 diesel::allow_tables_to_appear_in_same_query!(subscriptions, destinations, deliveries, events);

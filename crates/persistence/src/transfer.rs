@@ -8,7 +8,7 @@ use crate::{DbError, Read, Write};
 
 /// Tables in an order in which rows can be inserted. What lives for hours only stays behind:
 /// sessions, idempotency keys, failed sign-ins.
-pub const TABLES: [&str; 16] = [
+pub const TABLES: [&str; 20] = [
     "page",
     "users",
     "api_tokens",
@@ -20,6 +20,10 @@ pub const TABLES: [&str; 16] = [
     "incident_updates",
     "incident_components",
     "incident_templates",
+    "maintenance_series",
+    "maintenances",
+    "maintenance_updates",
+    "maintenance_components",
     "message_templates",
     "events",
     "subscriptions",
@@ -60,6 +64,7 @@ pub fn take_your_time(db: &mut Read<'_>) -> Result<(), DbError> {
 pub fn is_empty(db: &mut Read<'_>) -> Result<bool, DbError> {
     let count: Count = diesel::sql_query(
         "select (select count(*) from components) + (select count(*) from incidents)
+              + (select count(*) from maintenances)
               + (select count(*) from subscriptions) + (select count(*) from users) as n",
     )
     .get_result(db.conn)?;
@@ -96,6 +101,7 @@ pub fn insert(db: &mut Write<'_>, table: &str, row: Value) -> Result<(), DbError
 pub fn restart_numbers(db: &mut Write<'_>) -> Result<(), DbError> {
     for (table, column) in [
         ("incidents", "number"),
+        ("maintenances", "number"),
         ("events", "position"),
         ("component_reports", "id"),
         ("component_statuses", "id"),

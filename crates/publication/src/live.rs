@@ -156,6 +156,7 @@ mod tests {
             groups: Vec::new(),
             components: Vec::new(),
             incidents: Vec::new(),
+            maintenances: Vec::new(),
             public_updated_at: chrono::DateTime::UNIX_EPOCH,
             internal_updated_at: chrono::DateTime::UNIX_EPOCH,
         })

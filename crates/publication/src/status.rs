@@ -7,6 +7,7 @@ use domain::caller::Visibility;
 use domain::component::{Component, Status};
 use domain::group::{Group, worst_by_group};
 use domain::incident::Incident;
+use domain::maintenance::Maintenance;
 use domain::page::{Banner, Page, Snapshot, banner};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,8 +26,7 @@ pub struct StatusDocument {
     /// The open ones, newest first, with all their updates.
     pub incidents: Vec<Incident>,
     /// Those in progress, and those of the next 30 days.
-    #[schema(value_type = Vec<Object>)]
-    pub maintenances: Vec<serde_json::Value>,
+    pub maintenances: Vec<Maintenance>,
     pub updated_at: DateTime<Utc>,
     /// Rises with every change.
     pub version: i64,
@@ -35,14 +35,19 @@ pub struct StatusDocument {
 impl StatusDocument {
     /// The page as readers of this kind may see it.
     pub fn of(snapshot: &Snapshot, audience: Visibility) -> Self {
-        let Snapshot { page, groups, components, incidents, .. } = snapshot;
-        let (groups, components, incidents) = match audience {
-            Visibility::Internal => (owned(groups), owned(components), owned(incidents)),
+        let Snapshot { page, groups, components, incidents, maintenances, .. } = snapshot;
+        let (groups, components, incidents, maintenances) = match audience {
+            Visibility::Internal => {
+                (owned(groups), owned(components), owned(incidents), owned(maintenances))
+            }
             Visibility::Public => {
                 let components = public_components(components, groups);
                 let public = incidents.iter().filter(|it| it.visibility == Visibility::Public);
                 let incidents = public.filter_map(|it| Incident::clone(it).for_public()).collect();
-                (public_groups(groups, &components), components, incidents)
+                let public = maintenances.iter().filter(|it| it.visibility == Visibility::Public);
+                let maintenances =
+                    public.filter_map(|it| Maintenance::clone(it).for_public()).collect();
+                (public_groups(groups, &components), components, incidents, maintenances)
             }
         };
         let (version, updated_at) = match audience {
@@ -51,8 +56,8 @@ impl StatusDocument {
         };
         let statuses: Vec<Status> = components.iter().map(|it| it.status).collect();
         let open: Vec<_> = incidents.iter().map(|it| it.impact).collect();
-        let status = banner(&statuses, &open);
-        let maintenances = Vec::new();
+        let is_maintained = maintenances.iter().any(|it| it.status.is_active());
+        let status = banner(&statuses, &open, is_maintained);
         let page = page.clone();
         Self { page, status, groups, components, incidents, maintenances, updated_at, version }
     }

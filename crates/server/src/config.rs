@@ -58,6 +58,8 @@ pub struct Config {
     pub page_time_zone: Tz,
     /// Who may see the status page on first start.
     pub page_visibility: Visibility,
+    /// How long before a maintenance subscribers are reminded, in seconds, the longest first.
+    pub maintenance_reminders: Vec<i64>,
     /// The mail server; without it nobody can subscribe by e-mail.
     pub smtp_url: Option<Secret>,
     /// Whom readers of e-mail see. There whenever `smtp_url` is.
@@ -188,6 +190,7 @@ impl Config {
             page_name: read.or("FAROL_PAGE_NAME", "Farol".to_owned(), parse::page_name),
             page_time_zone: read.or("FAROL_PAGE_TIME_ZONE", Tz::Etc__UTC, parse::time_zone),
             page_visibility: read.word("FAROL_PAGE_VISIBILITY", &parse::VISIBILITIES),
+            maintenance_reminders: maintenance_reminders(read),
             subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),
@@ -225,6 +228,11 @@ fn mail_from(read: &mut Reader<'_>) -> Option<Mailbox> {
         read.complain("FAROL_SMTP_URL", "needs FAROL_MAIL_FROM beside it");
     }
     read.optional("FAROL_MAIL_FROM", parse::mailbox)
+}
+
+fn maintenance_reminders(read: &mut Reader<'_>) -> Vec<i64> {
+    let a_day_and_an_hour = parse::Reminders(vec![24 * 3600, 3600]);
+    read.or("FAROL_MAINTENANCE_REMINDERS", a_day_and_an_hour, parse::reminders).0
 }
 
 fn processors() -> usize {

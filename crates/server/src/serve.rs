@@ -134,6 +134,8 @@ fn start(
         db.on_commit(tell(db, &live, &callers, &bus, &bells));
         let _runtime = runtime.enter();
         loops.push(worker::publish(&settings, stopped.clone()));
+    } else {
+        db.on_commit(pass_on(&bus, &bells));
     }
     if only != Some(Only::Api) {
         let _runtime = runtime.enter();
@@ -152,6 +154,7 @@ fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + 
         if commit.events {
             bells.publish.notify_one();
             bells.fan_out.notify_one();
+            bells.clockwork.notify_one();
         }
     }
 }
@@ -173,12 +176,26 @@ fn tell(
         if commit.events {
             bells.fan_out.notify_one();
             bells.deliver.notify_one();
+            bells.clockwork.notify_one();
             if let Err(error) = worker::refresh(&db, &live) {
                 // The write stands; the publishing loop will catch up.
                 tracing::warn!(%error, "the page could not be refreshed after a write");
                 live.doubt();
             }
             bells.publish.notify_one();
+        }
+        if let Some(bus) = bus.upgrade() {
+            bus.tell(commit);
+        }
+    }
+}
+
+/// What a process without readers did.
+fn pass_on(bus: &Arc<Bus>, bells: &Arc<Bells>) -> impl Fn(Commit) + Send + Sync + use<> {
+    let (bus, bells) = (Arc::downgrade(bus), Arc::clone(bells));
+    move |commit| {
+        if commit.events {
+            bells.fan_out.notify_one();
         }
         if let Some(bus) = bus.upgrade() {
             bus.tell(commit);

@@ -1,4 +1,5 @@
-//! The only crate that calls out or waits: fanning out, delivering, publishing, tidying up.
+//! The only crate that calls out or waits: keeping appointments, fanning out, delivering, publishing, tidying up.
+mod clockwork;
 mod deliver;
 mod fan_out;
 mod publish;
@@ -31,6 +32,8 @@ pub struct Bells {
     pub deliver: Notify,
     /// The page changed.
     pub publish: Notify,
+    /// Something was planned.
+    pub clockwork: Notify,
 }
 
 /// What the binary decides about the workers.
@@ -75,6 +78,7 @@ pub fn work(settings: &Settings, stopped: watch::Receiver<bool>) -> Result<Worke
     let mut loops = JoinSet::new();
     let db = || settings.db.clone();
     let bells = || Arc::clone(&settings.bells);
+    loops.spawn(clockwork::run(db(), bells(), stopped.clone()));
     loops.spawn(fan_out::run(db(), bells(), stopped.clone()));
     let smtp = settings.smtp.clone().map(smtp::Smtp::new).transpose()?;
     let post = tell::Post { http, smtp };

@@ -40,6 +40,8 @@ fn items(document: &Value, schema: &Value, n: usize) -> Value {
         (Value::Null, example) => Some(example.clone()),
         (word, _) => Some(word.clone()),
     };
+    let of_list = schema["example"].get(0).cloned();
+    let example = example.or(of_list);
     (0..n).map(|_| example.clone().unwrap_or_else(|| json!(Uuid::now_v7()))).collect()
 }
 

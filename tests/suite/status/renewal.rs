@@ -16,6 +16,7 @@ async fn is_true(world: &World, after: &str) {
         ("components", "/api/v1/components?limit=200"),
         ("groups", "/api/v1/groups?limit=200"),
         ("incidents", "/api/v1/incidents?status=open&limit=200"),
+        ("maintenances", "/api/v1/maintenances?status=upcoming&limit=200"),
     ] {
         assert_eq!(page[shown], list(world, path).await, "{shown} after {after}");
     }
@@ -51,6 +52,11 @@ async fn furnish(world: &World) -> [Value; 2] {
     is_true(world, "furnishing").await;
     let first = world.incident(opening(&["api", "cdn"], "partial_outage")).await;
     is_true(world, "the first incident").await;
+    let soon = chrono::Utc::now() + chrono::Duration::hours(1);
+    let plan = json!({"title": "t", "components": [{"slug": "api"}, {"slug": "cdn"}],
+        "starts_at": soon, "ends_at": soon + chrono::Duration::hours(1)});
+    world.post("/api/v1/maintenances", &plan).await.expect(201);
+    is_true(world, "planned work").await;
     let second = world.incident(opening(&["dns", "mail", "api"], "major_outage")).await;
     is_true(world, "the second incident").await;
     [first, second]
@@ -87,6 +93,12 @@ async fn whatever_changes_is_on_the_page() {
         .await;
     let postmortem = json!({"body": "b", "published": true});
     put(&world, &format!("{}/postmortem", at(&first)), postmortem).await;
+
+    let plan = "/api/v1/maintenances/1";
+    patch(&world, plan, json!({"title": "other"})).await;
+    let later = chrono::Utc::now() + chrono::Duration::days(20);
+    patch(&world, plan, json!({"starts_at": later, "ends_at": later + chrono::Duration::hours(1)}))
+        .await;
 
     delete(&world, "/api/v1/components/cdn").await;
     delete(&world, "/api/v1/groups/edge").await;

@@ -4,8 +4,8 @@ use publication::StatusDocument;
 use serde_json::{Value, json};
 
 use super::{
-    component, delivery, group, incident, interval, log, own_subscription, snapshot, subscription,
-    template, token, update, user,
+    component, delivery, group, incident, interval, log, maintenance, own_subscription, snapshot,
+    subscription, template, token, update, user,
 };
 
 /// Bodies that come back.
@@ -28,6 +28,11 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
         ("IncidentTemplate", json!(template::incident_template())),
         ("IncidentTemplateList", list(json!(template::incident_template()))),
         ("IncidentPreview", json!(template::preview())),
+        ("Maintenance", json!(maintenance::maintenance())),
+        ("MaintenanceWithWarnings", maintenance::with_warnings()),
+        ("MaintenanceUpdate", json!(maintenance::update())),
+        ("MaintenanceList", list(json!(maintenance::maintenance()))),
+        ("Calendar", json!(maintenance::calendar())),
         ("MessageTemplate", json!(template::message_template())),
         ("MessageTemplateList", list(json!(template::message_template()))),
         ("Event", json!(log::event())),

@@ -19,6 +19,7 @@ pub fn event() -> Entry {
         created_at: at(10),
         announced: true,
         incident_id: Some(id(3)),
+        maintenance_id: None,
         component_ids: vec![id(1)],
         group_ids: vec![id(2)],
         subscription_id: None,

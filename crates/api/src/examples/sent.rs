@@ -45,6 +45,21 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
         ),
         ("IncidentTemplatePatch", json!({ "title": "Errors of the API in {{ region|upper }}" })),
         (
+            "NewMaintenance",
+            json!({
+                "title": "Database upgrade",
+                "message": "The API will be **read-only** for some minutes.",
+                "components": [{ "slug": "api" }],
+                "starts_at": at(10_000),
+                "ends_at": at(10_060),
+                "remind_before_seconds": [86400, 3600],
+            }),
+        ),
+        ("PlannedComponent", json!({ "slug": "api", "status": "degraded_performance" })),
+        ("MaintenancePatch", json!({ "ends_at": at(10_090) })),
+        ("NewMaintenanceUpdate", json!({ "status": "in_progress", "message": "We have begun." })),
+        ("MaintenanceUpdatePatch", json!({ "message": "We began a little earlier." })),
+        (
             "NewMessageTemplate",
             json!({
                 "channel": "webhook",

@@ -73,12 +73,12 @@ pub struct NewIncident {
 #[schema(as = NamedComponent)]
 pub struct NamedComponent {
     /// Either this
-    id: Option<Uuid>,
+    pub id: Option<Uuid>,
     /// or this.
     #[validate(length(min = 1, max = 80))]
     #[schema(min_length = 1, max_length = 80)]
-    slug: Option<String>,
-    status: component::Status,
+    pub slug: Option<String>,
+    pub status: component::Status,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]

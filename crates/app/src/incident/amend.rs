@@ -8,9 +8,10 @@ use persistence::{component as components, incident};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Key, Named, Span, check_update, fact, record, resolve, rework, touching};
+use super::{Key, Named, Span, check_update, fact, record, rework, touching};
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
+use crate::timeline::resolve;
 use crate::{Error, Write, markdown};
 
 /// What may be edited of an incident, as it is before the edit.

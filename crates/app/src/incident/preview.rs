@@ -71,7 +71,7 @@ fn turns(
 ) -> Result<Vec<Turn>, Error> {
     let after: HashMap<Uuid, Status> =
         component::all(db)?.into_iter().map(|it| (it.id, it.status)).collect();
-    let turn = |it: &domain::incident::Affected| {
+    let turn = |it: &domain::timeline::Affected| {
         let (status_before, status_after) = (*before.get(&it.id)?, *after.get(&it.id)?);
         let (slug, name) = (it.slug.clone(), it.name.clone());
         Some(Turn { id: it.id, slug, name, status_before, status_after })

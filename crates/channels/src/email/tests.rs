@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::testing::{INCIDENT, World, incident, now};
+use crate::testing::{INCIDENT, World, incident, logged, maintenance, now};
 use crate::wording::Wording;
 use crate::{ALL, Letter};
 
@@ -130,6 +130,65 @@ fn components_have_no_thread() {
     let mail = written(&World::new("component.status_changed", payload));
     assert_eq!((mail.subject.as_str(), mail.in_reply_to), ("[Example] API", None));
     assert!(mail.text.starts_with("Major outage: API\n"), "{}", mail.text);
+}
+
+#[test]
+fn planned_work_comes_as_an_event_for_the_calendar() {
+    let plan = json!([
+        { "status": "in_progress", "message": "" },
+        { "status": "scheduled", "message": "We move to **version 18**, so there." },
+    ]);
+    let mail = written(&World::new("maintenance.started", maintenance("in_progress", &plan)));
+    let event = [
+        "BEGIN:VEVENT",
+        "CREATED:20261118T090000Z",
+        "DESCRIPTION:We move to version 18\\, so there.",
+        "DTEND:20261120T120000Z",
+        "DTSTAMP:20261119T090000Z",
+        "DTSTART:20261120T102000Z",
+        "LAST-MODIFIED:20261119T090000Z",
+        "SEQUENCE:2",
+        "STATUS:CONFIRMED",
+        "SUMMARY:Database upgrade",
+        "TRANSP:TRANSPARENT",
+        &format!("UID:{INCIDENT}"),
+        "URL:https://status.example.net/m/3",
+        "CATEGORIES:API",
+        "END:VEVENT",
+    ];
+    let calendar = mail.calendar.unwrap();
+    assert!(calendar.contains(&event.join("\r\n")), "{calendar}");
+    assert!(
+        calendar.contains("\r\nMETHOD:PUBLISH\r\n") && !calendar.contains("NAME"),
+        "{calendar}"
+    );
+}
+
+#[test]
+fn each_window_of_a_digest_is_in_the_calendar_once_as_it_is_now() {
+    let mut other = maintenance("scheduled", &json!([]));
+    other["id"] = json!(Uuid::max());
+    let mut world = World::new("maintenance.cancelled", maintenance("cancelled", &json!([])));
+    world.earlier = vec![
+        logged("maintenance.scheduled", maintenance("scheduled", &json!([]))),
+        logged("maintenance.scheduled", other),
+        logged("incident.created", incident("investigating", "Errors", "x")),
+    ];
+    let calendar = written(&world).calendar.unwrap();
+    let found = |line: &str| calendar.lines().filter(|it| *it == line).count();
+    assert_eq!(found("BEGIN:VEVENT"), 2);
+    assert_eq!((found("STATUS:CANCELLED"), found("STATUS:CONFIRMED")), (1, 1));
+    assert_eq!(told("resolved").calendar, None);
+    let bare = written(&World::new("maintenance.updated", json!({ "title": "No times" })));
+    assert_eq!(bare.calendar, None);
+}
+
+#[test]
+fn without_a_sequence_the_version_counts() {
+    let mut payload = maintenance("scheduled", &json!([]));
+    payload.as_object_mut().unwrap().remove("sequence");
+    let mail = written(&World::new("maintenance.scheduled", payload));
+    assert!(mail.calendar.unwrap().contains("\r\nSEQUENCE:5\r\n"));
 }
 
 #[test]

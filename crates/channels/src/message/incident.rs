@@ -59,7 +59,7 @@ fn facts(telling: Telling<'_>, is_postmortem: bool) -> Vec<(String, String)> {
     let next = thing.text("status").filter(|it| !is_postmortem && *it != "resolved");
     let facts = [
         fact("fact-impact", impact.map(|it| words.title("impact", it))),
-        fact("fact-affected", thing.affected(words).filter(|_| !is_postmortem)),
+        fact("fact-affected", thing.affected(words, None).filter(|_| !is_postmortem)),
         fact("fact-started", started.map(|it| moment(words, it, zone))),
         fact("fact-duration", lasted),
         fact("fact-next", next.and_then(|it| words.known(&format!("next-{it}")))),

@@ -13,7 +13,7 @@ const NAME_MAX: usize = 120;
 
 /// An incident, a maintenance, a component or something else, as the API shows it.
 #[derive(Clone, Copy)]
-pub(super) struct Thing<'a>(pub &'a Value);
+pub(crate) struct Thing<'a>(pub &'a Value);
 
 impl<'a> Thing<'a> {
     pub fn text(self, field: &str) -> Option<&'a str> {
@@ -49,8 +49,9 @@ impl<'a> Thing<'a> {
         updates.into_iter().max_by_key(|it| it.time("created_at"))
     }
 
-    /// The components it touches with what it says of each, like `Checkout: partial outage`.
-    pub fn affected(self, words: Words) -> Option<String> {
+    /// The components it touches with what it says of each, like `Checkout: partial outage`; what
+    /// is `usual` goes without saying.
+    pub fn affected(self, words: Words, usual: Option<&str>) -> Option<String> {
         let components: Vec<Self> = self.parts("components").collect();
         let mut named: Vec<String> = components
             .iter()
@@ -58,7 +59,7 @@ impl<'a> Thing<'a> {
             .filter_map(|it| {
                 let name = line(it.text("name")?);
                 let name = cut(&name, NAME_MAX, Unit::Chars);
-                Some(match it.text("status") {
+                Some(match it.text("status").filter(|it| Some(*it) != usual) {
                     Some(status) => format!("{name}: {}", words.word("component", status)),
                     None => name.into_owned(),
                 })

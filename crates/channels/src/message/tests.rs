@@ -2,7 +2,7 @@ use chrono_tz::Tz;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{World, incident, logged};
+use crate::testing::{World, incident, logged, maintenance};
 
 fn message(kind: &str, payload: Value) -> Message {
     World::new(kind, payload).tell(Message::of)
@@ -88,21 +88,8 @@ fn many_components_are_counted() {
 
 #[test]
 fn maintenance_is_told_stage_by_stage() {
-    let told = |kind: &str, status: &str, updates: Value| {
-        message(
-            kind,
-            json!({
-                "id": crate::testing::INCIDENT,
-                "title": "Database upgrade",
-                "status": status,
-                "starts_at": "2026-11-20T10:20:00Z",
-                "ends_at": "2026-11-20T12:00:00Z",
-                "components": [{ "name": "API" }],
-                "updates": updates,
-                "url": "https://status.example.net/m/3",
-            }),
-        )
-    };
+    let told =
+        |kind: &str, status: &str, updates: Value| message(kind, maintenance(status, &updates));
     let plan = json!([{ "status": "scheduled", "message": "We move to version 18." }]);
     let scheduled = told("maintenance.scheduled", "scheduled", plan.clone());
     assert_eq!(scheduled.heading(), "[Scheduled] Database upgrade");
@@ -126,6 +113,68 @@ fn maintenance_is_told_stage_by_stage() {
     let cancelled = told("maintenance.cancelled", "cancelled", json!([]));
     assert_eq!(cancelled.text, "This maintenance will not take place.");
     assert!(cancelled.closes);
+}
+
+#[test]
+fn a_window_that_moved_is_told_with_the_one_before() {
+    let plan = json!([{ "status": "scheduled", "message": "We move to version 18." }]);
+    let told = |tag, from: &str, until: &str, updates: &Value| {
+        let mut payload = maintenance("scheduled", updates);
+        payload["previous_starts_at"] = json!(from);
+        payload["previous_ends_at"] = json!(until);
+        let mut world = World::new("maintenance.updated", payload);
+        (world.locale, world.time_zone) = (tag, Tz::Europe__Berlin);
+        world.tell(Message::of)
+    };
+    let moved = told("en", "2026-11-19T22:00:00Z", "2026-11-19T23:30:00Z", &plan);
+    assert_eq!(moved.text, "This maintenance has been moved.\n\nWe move to version 18.");
+    assert_eq!(
+        facts(&moved),
+        [
+            "Planned for: 20 November 2026, 11:20–13:00 CET",
+            "Instead of: 19 November 2026, 23:00 CET – 20 November 2026, 00:30 CET",
+            "Affected: API",
+        ]
+    );
+    let longer = told("de", "2026-11-20T10:20:00Z", "2026-11-20T11:00:00Z", &json!([]));
+    assert_eq!(longer.text, "Diese Wartung dauert länger als geplant.");
+    assert_eq!(facts(&longer)[1], "Statt: 20. November 2026, 11:20–12:00 Uhr (CET)");
+    let same = told("en", "2026-11-20T10:20:00Z", "2026-11-20T12:00:00Z", &plan);
+    assert_eq!((same.text.as_str(), same.facts.len()), ("We move to version 18.", 2));
+}
+
+#[test]
+fn a_series_says_how_often_until_it_is_over() {
+    let told = |kind, status| {
+        let mut payload = maintenance(status, &json!([]));
+        payload["recurrence"] = json!("FREQ=WEEKLY;BYDAY=FR");
+        payload["time_zone"] = json!("Europe/Berlin");
+        payload["components"][0]["status"] = json!("degraded_performance");
+        facts(&message(kind, payload))
+    };
+    assert_eq!(
+        told("maintenance.scheduled", "scheduled")[1..],
+        ["Affected: API: degraded performance", "Repeats: every week on Friday (Europe/Berlin)"]
+    );
+    assert_eq!(told("maintenance.cancelled", "cancelled").len(), 2);
+}
+
+#[test]
+fn a_window_that_was_missed_is_not_told_as_if_it_were_seen() {
+    let text = |begun: &str| {
+        let updates = json!([
+            { "status": "completed", "message": "", "created_at": "2026-11-20T13:00:00Z" },
+            { "status": "in_progress", "message": "", "created_at": begun },
+            { "status": "scheduled", "message": "Soon.", "created_at": "2026-11-18T09:00:00Z" },
+        ]);
+        message("maintenance.completed", maintenance("completed", &updates)).text
+    };
+    assert_eq!(
+        text("2026-11-20T13:00:00Z"),
+        "The time of this maintenance has passed and it is complete. \
+         We could not tell you when it began."
+    );
+    assert_eq!(text("2026-11-20T10:20:00Z"), "The maintenance is complete.");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub fn body(notice: &Notice<'_>) -> Value {
         }),
     );
     let kind = notice.event.kind.as_str();
-    if kind.starts_with("incident.") {
+    if kind.starts_with("incident.") || kind.starts_with("maintenance.") {
         put("incident", incident(notice.payload, &page_id));
     } else if kind.starts_with("component.") {
         put("component", component(notice.payload, &page_id));
@@ -52,7 +52,16 @@ fn component_update(notice: &Notice<'_>) -> Value {
     })
 }
 
+/// A maintenance is an incident with a schedule there.
 fn incident(incident: &Value, page_id: &Value) -> Value {
+    let scheduled_for = &incident["starts_at"];
+    let is_planned = !scheduled_for.is_null();
+    let [impact, started_at, resolved_at] = if is_planned {
+        [&json!("maintenance"), scheduled_for, &incident["completed_at"]]
+    } else {
+        ["impact", "started_at", "resolved_at"].map(|it| &incident[it])
+    };
+    let reminders = incident["remind_before_seconds"].as_array();
     let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let updates: Vec<Value> =
         array(&incident["updates"]).iter().map(|it| update(it, &incident["id"])).collect();
@@ -62,13 +71,13 @@ fn incident(incident: &Value, page_id: &Value) -> Value {
     let published = postmortem("published_at").unwrap_or(&Value::Null);
     json!({
         "name": incident["title"],
-        "status": incident["status"],
+        "status": status(&incident["status"]),
         "created_at": incident["created_at"],
         "updated_at": incident["updated_at"],
         "monitoring_at": incident["monitoring_at"],
-        "resolved_at": incident["resolved_at"],
-        "started_at": incident["started_at"],
-        "impact": incident["impact"],
+        "resolved_at": resolved_at,
+        "started_at": started_at,
+        "impact": impact,
         "shortlink": incident["url"],
         "postmortem_ignored": false,
         "postmortem_body": postmortem("body"),
@@ -77,18 +86,23 @@ fn incident(incident: &Value, page_id: &Value) -> Value {
         "postmortem_notified_subscribers": !published.is_null(),
         "postmortem_notified_twitter": false,
         "backfilled": false,
-        "scheduled_for": null,
-        "scheduled_until": null,
-        "scheduled_remind_prior": false,
+        "scheduled_for": scheduled_for,
+        "scheduled_until": incident["ends_at"],
+        "scheduled_remind_prior": reminders.is_some_and(|it| !it.is_empty()),
         "scheduled_reminded_at": null,
         "impact_override": incident["impact_override"],
-        "scheduled_auto_in_progress": false,
-        "scheduled_auto_completed": false,
+        "scheduled_auto_in_progress": incident["auto_start"] == true,
+        "scheduled_auto_completed": incident["auto_complete"] == true,
         "id": incident["id"],
         "page_id": page_id,
         "incident_updates": updates,
         "components": components,
     })
+}
+
+/// What is called off is completed there.
+fn status(status: &Value) -> Value {
+    if status == "cancelled" { json!("completed") } else { status.clone() }
 }
 
 fn update(update: &Value, incident_id: &Value) -> Value {
@@ -106,7 +120,7 @@ fn update(update: &Value, incident_id: &Value) -> Value {
         })
         .collect();
     json!({
-        "status": update["status"],
+        "status": status(&update["status"]),
         "body": update["message"],
         "created_at": update["created_at"],
         "wants_twitter_update": false,
@@ -143,4 +157,32 @@ fn describe(indicator: Indicator) -> &'static str {
 
 fn time(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, maintenance};
+
+    #[test]
+    fn a_maintenance_is_an_incident_with_a_schedule() {
+        let updates = json!([{ "status": "cancelled", "message": "Not today." }]);
+        let mut payload = maintenance("cancelled", &updates);
+        payload["auto_start"] = json!(true);
+        payload["remind_before_seconds"] = json!([3600]);
+        let body = World::new("maintenance.cancelled", payload).tell(body);
+        let shown = &body["incident"];
+        assert_eq!(shown["name"], "Database upgrade");
+        assert_eq!(
+            (&shown["status"], &shown["impact"]),
+            (&json!("completed"), &json!("maintenance"))
+        );
+        assert_eq!(shown["scheduled_for"], "2026-11-20T10:20:00Z");
+        assert_eq!(shown["scheduled_until"], "2026-11-20T12:00:00Z");
+        assert_eq!(shown["scheduled_remind_prior"], true);
+        assert_eq!(shown["scheduled_auto_in_progress"], true);
+        assert_eq!(shown["scheduled_auto_completed"], false);
+        assert_eq!(shown["incident_updates"][0]["status"], "completed");
+        assert_eq!(shown["incident_updates"][0]["body"], "Not today.");
+    }
 }

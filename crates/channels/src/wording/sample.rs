@@ -89,7 +89,14 @@ fn payload(kind: &str) -> serde_json::Value {
     };
     let more = match kind.split('.').next() {
         Some("incident") => json!({ "started_at": TIME, "resolved_at": null }),
-        Some("maintenance") => json!({ "starts_at": TIME, "ends_at": TIME }),
+        Some("maintenance") => json!({
+            "starts_at": TIME,
+            "ends_at": TIME,
+            "started_at": TIME,
+            "completed_at": TIME,
+            "recurrence": "FREQ=WEEKLY",
+            "time_zone": "Europe/Berlin",
+        }),
         Some("component") => json!({ "previous_status": "operational", "status_since": TIME }),
         _ => json!({}),
     };

@@ -28,6 +28,7 @@ pub struct Entry {
     /// Whether subscribers are told.
     pub announced: bool,
     pub incident_id: Option<Uuid>,
+    pub maintenance_id: Option<Uuid>,
     pub component_ids: Vec<Uuid>,
     pub group_ids: Vec<Uuid>,
     /// The only subscription that is told.

@@ -2,45 +2,13 @@
 //!
 //! Nothing of an incident's state is kept beside its updates, so that editing or deleting one
 //! gives the state that would have been without it.
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
-use uuid::Uuid;
 
 use super::{Impact, Status};
-use crate::component;
+use crate::timeline::{Change, Effect, Said};
 
-/// What an update says of a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Effect {
-    pub component: Uuid,
-    pub status: component::Status,
-}
-
-/// An update, as far as the state machine cares.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Orders entries that show the same time; the smallest id opened the incident.
-    pub id: Uuid,
-    pub status: Status,
-    pub display_at: DateTime<Utc>,
-    pub effects: Vec<Effect>,
-}
-
-/// What an update changed about a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    pub component: Uuid,
-    pub old: component::Status,
-    pub new: component::Status,
-}
-
-/// From `at` on the incident says `status` of a component.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    pub at: DateTime<Utc>,
-    pub status: component::Status,
-}
+/// An update, as far as the state machine cares; the one with the smallest id opened the incident.
+pub type Entry = crate::timeline::Entry<Status>;
 
 /// What the updates make of the incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +19,7 @@ pub struct Timeline {
     pub identified_at: Option<DateTime<Utc>>,
     pub monitoring_at: Option<DateTime<Utc>>,
     pub resolved_at: Option<DateTime<Utc>>,
-    /// What the incident says of each component now; all it ever touched.
-    pub components: BTreeMap<Uuid, component::Status>,
-    /// For each entry by its id, what it changed.
-    pub changes: BTreeMap<Uuid, Vec<Change>>,
-    /// For each component, what the incident said of it over time.
-    pub steps: BTreeMap<Uuid, Vec<Step>>,
+    pub said: Said,
 }
 
 /// Reads the entries by the time they show. What the opening one says of components counts from
@@ -84,18 +47,18 @@ pub fn replay(started_at: DateTime<Utc>, entries: &mut [Entry]) -> Timeline {
             timeline.apply(&entry.effects, at)
         };
         if entry.status == Status::Resolved {
-            let in_force = timeline.in_force();
+            let in_force = timeline.said.in_force();
             if !in_force.is_empty() {
                 taken_away = in_force;
             }
-            let recoveries = timeline.recover(at);
+            let recoveries = timeline.said.recover(at);
             if !opens {
                 changes.retain(|it| recoveries.iter().all(|of| of.component != it.component));
                 changes.extend(recoveries);
             }
         }
         timeline.enter(entry);
-        timeline.changes.insert(entry.id, changes);
+        timeline.said.changes.insert(entry.id, changes);
     }
     timeline
 }
@@ -108,9 +71,7 @@ impl Timeline {
             identified_at: None,
             monitoring_at: None,
             resolved_at: None,
-            components: BTreeMap::new(),
-            changes: BTreeMap::new(),
-            steps: BTreeMap::new(),
+            said: Said::default(),
         }
     }
 
@@ -119,35 +80,8 @@ impl Timeline {
             .iter()
             .map(|effect| {
                 self.impact = self.impact.max(effect.status.into());
-                self.say(*effect, since)
+                self.said.say(*effect, since)
             })
-            .collect()
-    }
-
-    fn say(&mut self, effect: Effect, at: DateTime<Utc>) -> Change {
-        let Effect { component, status } = effect;
-        let old =
-            self.components.insert(component, status).unwrap_or(component::Status::Operational);
-        let steps = self.steps.entry(component).or_default();
-        if old != status {
-            steps.push(Step { at, status });
-        }
-        Change { component, old, new: status }
-    }
-
-    fn in_force(&self) -> Vec<Effect> {
-        self.components
-            .iter()
-            .filter(|(_, status)| **status != component::Status::Operational)
-            .map(|(component, status)| Effect { component: *component, status: *status })
-            .collect()
-    }
-
-    fn recover(&mut self, at: DateTime<Utc>) -> Vec<Change> {
-        let well = component::Status::Operational;
-        self.in_force()
-            .into_iter()
-            .map(|effect| self.say(Effect { status: well, ..effect }, at))
             .collect()
     }
 
@@ -171,9 +105,12 @@ impl Timeline {
 
 #[cfg(test)]
 mod tests {
-    use component::Status::{DegradedPerformance, MajorOutage, Operational};
+    use uuid::Uuid;
 
     use super::*;
+    use crate::component;
+    use crate::component::Status::{DegradedPerformance, MajorOutage, Operational};
+    use crate::timeline::Step;
 
     const A: Uuid = Uuid::from_u128(1);
     const B: Uuid = Uuid::from_u128(2);
@@ -205,12 +142,12 @@ mod tests {
         assert_eq!(timeline.identified_at, Some(at(10)));
         assert_eq!(timeline.resolved_at, Some(at(20)));
         assert_eq!(
-            timeline.steps[&A],
+            timeline.said.steps[&A],
             [Step { at: at(0), status: MajorOutage }, Step { at: at(20), status: Operational }]
         );
-        assert_eq!(timeline.steps[&B].last().unwrap().at, at(10));
+        assert_eq!(timeline.said.steps[&B].last().unwrap().at, at(10));
         assert_eq!(
-            timeline.changes[&Uuid::from_u128(20)],
+            timeline.said.changes[&Uuid::from_u128(20)],
             [Change { component: A, old: MajorOutage, new: Operational }]
         );
     }
@@ -223,23 +160,23 @@ mod tests {
             entry(20, Status::Investigating, &[]),
         ];
         let timeline = replay(at(0), &mut entries);
-        assert_eq!(timeline.components[&A], MajorOutage);
+        assert_eq!(timeline.said.components[&A], MajorOutage);
         assert_eq!(timeline.resolved_at, None);
         entries[2].effects = vec![Effect { component: B, status: DegradedPerformance }];
         let timeline = replay(at(0), &mut entries);
-        assert_eq!(timeline.components[&A], Operational);
-        assert_eq!(timeline.components[&B], DegradedPerformance);
+        assert_eq!(timeline.said.components[&A], Operational);
+        assert_eq!(timeline.said.components[&B], DegradedPerformance);
     }
 
     #[test]
     fn history_entered_in_one_go_lasts_from_start_to_resolution() {
         let timeline = replay(at(100), &mut [entry(200, Status::Resolved, &[(A, MajorOutage)])]);
         assert_eq!(
-            timeline.steps[&A],
+            timeline.said.steps[&A],
             [Step { at: at(100), status: MajorOutage }, Step { at: at(200), status: Operational }]
         );
         assert_eq!(
-            timeline.changes[&Uuid::from_u128(200)],
+            timeline.said.changes[&Uuid::from_u128(200)],
             [Change { component: A, old: Operational, new: MajorOutage }]
         );
         assert_eq!(timeline.impact, Impact::Critical);
@@ -250,8 +187,8 @@ mod tests {
         opening.id = Uuid::nil();
         let later = entry(150, Status::Identified, &[]);
         let timeline = replay(at(100), &mut [opening, later]);
-        assert_eq!(timeline.steps[&A].first().unwrap().at, at(100));
-        assert_eq!(timeline.steps[&A].last().unwrap().at, at(200));
+        assert_eq!(timeline.said.steps[&A].first().unwrap().at, at(100));
+        assert_eq!(timeline.said.steps[&A].last().unwrap().at, at(200));
         assert_eq!(timeline.identified_at, Some(at(150)));
         assert_eq!(timeline.status, Status::Resolved);
     }

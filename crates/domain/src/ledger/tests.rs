@@ -3,7 +3,9 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::incident::{self, Effect, Entry, replay};
+use crate::incident::{self, replay};
+use crate::maintenance;
+use crate::timeline::{Effect, Entry};
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap()
@@ -25,6 +27,31 @@ enum Happening {
     EditUpdate { incident: usize, update: usize, status: Option<Status> },
     DeleteUpdate { incident: usize, update: usize },
     Delete { incident: usize },
+    Planned(Planning),
+}
+
+/// What may happen to a maintenance.
+#[derive(Clone, Debug)]
+enum Planning {
+    /// A maintenance that is in progress, perhaps since earlier: the clock may be late.
+    Begin {
+        status: Status,
+        late_by: i64,
+    },
+    Work {
+        maintenance: usize,
+        status: Option<Status>,
+        state: maintenance::Status,
+    },
+    /// A window that passed while nobody looked.
+    Missed {
+        status: Status,
+        ago: i64,
+        length: i64,
+    },
+    Forget {
+        maintenance: usize,
+    },
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -42,6 +69,22 @@ fn happening() -> impl Strategy<Value = Happening> {
         (0..4usize, 1..4usize)
             .prop_map(|(incident, update)| Happening::DeleteUpdate { incident, update }),
         (0..4usize).prop_map(|incident| Happening::Delete { incident }),
+        planning().prop_map(Happening::Planned),
+    ]
+}
+
+fn planning() -> impl Strategy<Value = Planning> {
+    let status = || prop::sample::select(Status::ALL);
+    prop_oneof![
+        (status(), 0..40i64).prop_map(|(status, late_by)| Planning::Begin { status, late_by }),
+        (0..4usize, prop::option::of(status()), prop::sample::select(maintenance::Status::ALL))
+            .prop_map(|(maintenance, status, state)| Planning::Work { maintenance, status, state }),
+        (status(), 0..60i64, 1..60i64).prop_map(|(status, ago, length)| Planning::Missed {
+            status,
+            ago,
+            length
+        }),
+        (0..4usize).prop_map(|maintenance| Planning::Forget { maintenance }),
     ]
 }
 
@@ -49,23 +92,40 @@ fn happening() -> impl Strategy<Value = Happening> {
 #[derive(Default)]
 struct World {
     reports: Vec<Step>,
-    incidents: BTreeMap<Uuid, (DateTime<Utc>, Vec<Entry>)>,
+    incidents: BTreeMap<Uuid, (DateTime<Utc>, Vec<Entry<incident::Status>>)>,
+    maintenances: BTreeMap<Uuid, Vec<Entry<maintenance::Status>>>,
     rows: Vec<Row>,
     n_rows: i64,
 }
 
 impl World {
     fn effects(&self) -> Vec<Effects> {
-        self.incidents
-            .iter()
-            .map(|(id, (started_at, entries))| Effects {
-                incident: *id,
-                steps: replay(*started_at, &mut entries.clone())
-                    .steps
-                    .remove(&COMPONENT)
-                    .unwrap_or_default(),
-            })
-            .collect()
+        let steps =
+            |mut said: crate::timeline::Said| said.steps.remove(&COMPONENT).unwrap_or_default();
+        let incidents = self.incidents.iter().map(|(id, (started_at, entries))| Effects {
+            source: Source::Incident(*id),
+            steps: steps(replay(*started_at, &mut entries.clone()).said),
+        });
+        let maintenances = self.maintenances.iter().map(|(id, entries)| Effects {
+            source: Source::Maintenance(*id),
+            steps: steps(maintenance::replay(&mut entries.clone()).said),
+        });
+        incidents.chain(maintenances).collect()
+    }
+
+    /// The status at an instant, by what the contract says in words.
+    fn model(&self, at: DateTime<Utc>) -> Status {
+        let effects = self.effects();
+        let worst = |maintenances: bool| {
+            let of = effects
+                .iter()
+                .filter(|it| matches!(it.source, Source::Maintenance(_)) == maintenances);
+            of.map(|it| said(&it.steps, at)).max().unwrap_or(Status::Operational)
+        };
+        let planned = worst(true);
+        let masked = planned != Status::Operational;
+        let baseline = if masked { planned } else { said(&self.reports, at) };
+        baseline.max(worst(false))
     }
 
     fn settle(&mut self, from: DateTime<Utc>) {
@@ -96,6 +156,27 @@ impl World {
                 assert!(a.to.is_some_and(|to| to <= b.piece.from), "{a:?} overlaps {b:?}");
             }
         }
+    }
+
+    /// A maintenance that was in these states since then.
+    fn maintain(
+        &mut self,
+        status: Status,
+        states: &[(DateTime<Utc>, maintenance::Status)],
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let from = states[0].0;
+        let plan = vec![Effect { component: COMPONENT, status }];
+        let state = maintenance::Status::Scheduled;
+        let mut entries =
+            vec![Entry { id: stamp(now), status: state, display_at: from, effects: plan }];
+        for (index, (display_at, state)) in states.iter().enumerate() {
+            let id = Uuid::from_u128(stamp(now).as_u128() + 1 + u128::try_from(index).unwrap());
+            let (status, display_at) = (*state, *display_at);
+            entries.push(Entry { id, status, display_at, effects: Vec::new() });
+        }
+        self.maintenances.insert(stamp(now), entries);
+        from
     }
 
     fn happen(&mut self, now: DateTime<Utc>, happening: &Happening) -> Option<DateTime<Utc>> {
@@ -139,6 +220,38 @@ impl World {
             Happening::Delete { incident } => {
                 self.incidents.remove(&nth(*incident)?).map(|(started_at, _)| started_at)
             }
+            Happening::Planned(planning) => self.plan(now, planning),
+        }
+    }
+
+    fn plan(&mut self, now: DateTime<Utc>, planning: &Planning) -> Option<DateTime<Utc>> {
+        match planning {
+            Planning::Begin { status, late_by } => {
+                let from = (now - chrono::Duration::seconds(*late_by)).max(at(0));
+                Some(self.maintain(*status, &[(from, maintenance::Status::InProgress)], now))
+            }
+            Planning::Missed { status, ago, length } => {
+                let to = (now - chrono::Duration::seconds(*ago)).max(at(1));
+                let from = (to - chrono::Duration::seconds(*length)).max(at(0));
+                let states = [maintenance::Status::InProgress, maintenance::Status::Completed];
+                let [began, ended] = states;
+                Some(self.maintain(*status, &[(from, began), (to, ended)], now))
+            }
+            Planning::Work { maintenance, status, state } => {
+                let id = self.maintenances.keys().nth(*maintenance).copied()?;
+                let entries = self.maintenances.get_mut(&id)?;
+                if !entries.last()?.status.may_become(*state) {
+                    return None;
+                }
+                let effects = status.map(|status| Effect { component: COMPONENT, status });
+                let effects = effects.into_iter().collect();
+                entries.push(Entry { id: stamp(now), status: *state, display_at: now, effects });
+                Some(now)
+            }
+            Planning::Forget { maintenance } => {
+                let id = self.maintenances.keys().nth(*maintenance).copied()?;
+                self.maintenances.remove(&id)?.first().map(|it| it.display_at)
+            }
         }
     }
 }
@@ -165,17 +278,10 @@ proptest! {
             }
             let last = world.rows.last().unwrap();
             prop_assert_eq!(last.to, None);
-            let worst = world
-                .effects()
-                .iter()
-                .map(|it| said(&it.steps, now))
-                .chain([said(&world.reports, now)])
-                .max();
-            prop_assert_eq!(Some(last.piece.status), worst);
+            prop_assert_eq!(last.piece.status, world.model(now));
             for second in 0..=now.timestamp() {
                 let row = world.rows.iter().rfind(|it| it.piece.from <= at(second)).unwrap();
-                let truth = piece_at(at(second), &world.reports, &world.effects());
-                prop_assert_eq!(row.piece.status, truth.status, "at second {}", second);
+                prop_assert_eq!(row.piece.status, world.model(at(second)), "at second {}", second);
             }
         }
     }
@@ -183,17 +289,45 @@ proptest! {
 
 #[test]
 fn closing_the_last_row_moves_its_end_and_opens_the_next() {
-    let piece = |from: i64, status: Status| Piece {
-        from: at(from),
-        status,
-        cause: Cause::Reported,
-        incident: None,
-    };
+    let piece = |from: i64, status: Status| Piece::reported(at(from), status);
     let rows = [Row { id: 1, piece: piece(0, Status::Operational), to: None }];
     let plan = reconcile(&rows, &[piece(10, Status::MajorOutage)]);
     assert_eq!(plan.shorten, [(1, at(10))]);
     assert_eq!(plan.insert, [(piece(10, Status::MajorOutage), None)]);
     assert_eq!(plan.supersede, [0i64; 0]);
+}
+
+#[test]
+fn a_maintenance_masks_the_baseline_but_never_an_incident() {
+    let steps = |of: &[(i64, Status)]| -> Vec<Step> {
+        of.iter().map(|(seconds, status)| Step { at: at(*seconds), status: *status }).collect()
+    };
+    let (incident, maintenance) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let effects = [
+        Effects {
+            source: Source::Maintenance(maintenance),
+            steps: steps(&[(10, Status::UnderMaintenance), (40, Status::Operational)]),
+        },
+        Effects {
+            source: Source::Incident(incident),
+            steps: steps(&[(20, Status::PartialOutage), (30, Status::Operational)]),
+        },
+    ];
+    let reports = steps(&[(0, Status::Operational), (15, Status::MajorOutage)]);
+    let pieces = derive(at(0), &reports, &effects);
+    let seen: Vec<_> = pieces.iter().map(|it| (it.from.timestamp(), it.status, it.cause)).collect();
+    assert_eq!(
+        seen,
+        [
+            (0, Status::Operational, Cause::Reported),
+            (10, Status::UnderMaintenance, Cause::Maintenance),
+            (20, Status::PartialOutage, Cause::Incident),
+            (30, Status::UnderMaintenance, Cause::Maintenance),
+            (40, Status::MajorOutage, Cause::Reported),
+        ]
+    );
+    assert_eq!(pieces[1].maintenance, Some(maintenance));
+    assert_eq!(pieces[2].incident, Some(incident));
 }
 
 #[test]
@@ -204,6 +338,7 @@ fn a_group_is_as_bad_as_its_worst_member() {
         to: to.map(at),
         cause: Cause::Reported,
         incident_id: None,
+        maintenance_id: None,
         actor: None,
     };
     let a = vec![

@@ -235,7 +235,7 @@ order by l.subscription_id, q.seq";
 /// The events behind jobs.
 pub fn events(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Logged>, DbError> {
     let rows: Vec<EventRow> = diesel::sql_query(
-        "select id, sequence, kind, incident_id as subject, payload, public_payload, indicator, created_at
+        "select id, sequence, kind, coalesce(incident_id, maintenance_id) as subject, payload, public_payload, indicator, created_at
          from events where id = any($1) and sequence is not null",
     )
     .bind::<Array<SqlUuid>, _>(ids)

@@ -16,6 +16,7 @@ use crate::{DbError, Read};
 pub struct Filter {
     pub kind: Option<Kind>,
     pub incident: Option<Uuid>,
+    pub maintenance: Option<Uuid>,
     pub component: Option<Uuid>,
     /// Not before this.
     pub from: Option<DateTime<Utc>>,
@@ -31,6 +32,9 @@ pub fn page(db: &mut Read<'_>, filter: &Filter, window: Window) -> Result<Page<E
     }
     if let Some(incident) = filter.incident {
         query = query.filter(events::incident_id.eq(incident));
+    }
+    if let Some(maintenance) = filter.maintenance {
+        query = query.filter(events::maintenance_id.eq(maintenance));
     }
     if let Some(component) = filter.component {
         // The first condition is the one of the index.
@@ -74,6 +78,7 @@ struct Row {
     kind: String,
     announce: bool,
     incident_id: Option<Uuid>,
+    maintenance_id: Option<Uuid>,
     component_ids: Vec<Uuid>,
     group_ids: Vec<Uuid>,
     subscription_id: Option<Uuid>,
@@ -93,6 +98,7 @@ impl From<Row> for Entry {
             kind,
             announce,
             incident_id,
+            maintenance_id,
             component_ids,
             group_ids,
             subscription_id,
@@ -111,6 +117,7 @@ impl From<Row> for Entry {
             created_at,
             announced: announce,
             incident_id,
+            maintenance_id,
             component_ids,
             group_ids,
             subscription_id,

@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::row::{self, Row};
 use crate::cursor::{Cursor, Page, Window};
-use crate::schema::{components, incident_components, incidents};
+use crate::schema::{incident_components, incidents};
+use crate::timeline::components_named;
 use crate::word::Word;
 use crate::{DbError, Read};
 
@@ -100,21 +101,11 @@ pub fn among(db: &mut Read<'_>, ids: &[Uuid]) -> Result<Vec<Incident>, DbError> 
     row::assemble(db, rows)
 }
 
-/// Ids of incidents that touch what the filter names. An internal component is none that a
-/// reader of public things may ask about.
+/// Ids of incidents that touch what the filter names.
 fn touching(
     filter: &Filter,
 ) -> incident_components::BoxedQuery<'static, diesel::pg::Pg, diesel::sql_types::Uuid> {
-    let mut named = components::table.select(components::id).into_boxed();
-    if let Some(visibility) = filter.visibility {
-        named = named.filter(components::visibility.eq(Word(visibility)));
-    }
-    if let Some(component) = filter.component {
-        named = named.filter(components::id.eq(component));
-    }
-    if let Some(group) = filter.group {
-        named = named.filter(components::group_id.eq(group));
-    }
+    let named = components_named(filter.visibility, filter.component, filter.group);
     incident_components::table
         .select(incident_components::incident_id)
         .filter(incident_components::component_id.eq_any(named))

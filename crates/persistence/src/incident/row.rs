@@ -1,19 +1,17 @@
 //! Rows of incidents, and how they become one read model.
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
-use domain::component::{self, Component};
-use domain::incident::{
-    Affected, Change, Effect, Entry, Impact, Incident, Status, Timeline, Update, UpdatedComponent,
-    replay,
-};
+use domain::component::Component;
+use domain::incident::{Entry, Impact, Incident, Status, Timeline, replay};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::New;
-use crate::schema::{components, incident_updates, incidents};
+use crate::schema::{incident_updates, incidents};
+use crate::timeline::{Named, affected, by_subject, named};
 use crate::word::Word;
 use crate::{DbError, Read};
 
@@ -68,45 +66,7 @@ pub(super) struct NewRow<'a> {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = incident_updates, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
-pub(super) struct UpdateRow {
-    id: Uuid,
-    incident_id: Uuid,
-    status: Word<Status>,
-    message: String,
-    message_html: String,
-    effects: Value,
-    notify: bool,
-    display_at: DateTime<Utc>,
-    author: String,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-/// A component as incidents name it.
-#[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = components, check_for_backend(diesel::pg::Pg))]
-struct Named {
-    id: Uuid,
-    slug: String,
-    name: String,
-    visibility: Word<Visibility>,
-    position: i32,
-}
-
-impl From<&Component> for Named {
-    fn from(component: &Component) -> Self {
-        let Component { id, slug, name, visibility, position, .. } = component;
-        Self {
-            id: *id,
-            slug: slug.clone(),
-            name: name.clone(),
-            visibility: Word(*visibility),
-            position: *position,
-        }
-    }
-}
+crate::timeline::update_rows!(incident_updates, incident_id, incident);
 
 /// Puts incidents together with their updates and the present names of their components.
 pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident>, DbError> {
@@ -115,21 +75,8 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident
         .filter(incident_updates::incident_id.eq_any(&ids))
         .select(UpdateRow::as_select())
         .load(db.conn)?;
-    let mut by_incident: HashMap<Uuid, Vec<UpdateRow>> = HashMap::new();
-    let mut touched: Vec<Uuid> = Vec::new();
-    for update in updates {
-        touched.extend(effects(&update.effects).iter().map(|it| it.component));
-        by_incident.entry(update.incident_id).or_default().push(update);
-    }
-    touched.sort_unstable();
-    touched.dedup();
-    let named: Vec<Named> = if touched.is_empty() {
-        Vec::new()
-    } else {
-        let named = components::table.filter(components::id.eq_any(touched));
-        named.select(Named::as_select()).load(db.conn)?
-    };
-    let named: BTreeMap<Uuid, Named> = named.into_iter().map(|it| (it.id, it)).collect();
+    let (mut by_incident, touched) = by_subject(updates, |it| (it.incident_id, &it.effects));
+    let named = named(db, touched)?;
     Ok(rows
         .into_iter()
         .map(|row| {
@@ -157,7 +104,9 @@ impl Row {
         named: &BTreeMap<Uuid, Named>,
         page: &domain::page::Settings,
     ) -> Incident {
-        let (timeline, updates) = read(self.started_at, updates, named);
+        let mut entries: Vec<Entry> = updates.iter().map(UpdateRow::entry).collect();
+        let mut timeline = replay(self.started_at, &mut entries);
+        let updates = UpdateRow::all(updates, &mut timeline.said, named);
         let Self {
             id,
             number,
@@ -190,7 +139,7 @@ impl Row {
             impact,
             impact_override: impact_override.map(|it| it.0),
             visibility,
-            components: affected(&timeline, named),
+            components: affected(&timeline.said.components, named),
             updates,
             started_at,
             identified_at,
@@ -213,39 +162,6 @@ impl Row {
             updated_at,
         }
     }
-}
-
-/// The timeline that the updates make, and the updates with what each changed, newest first.
-fn read(
-    started_at: DateTime<Utc>,
-    rows: Vec<UpdateRow>,
-    named: &BTreeMap<Uuid, Named>,
-) -> (Timeline, Vec<Update>) {
-    let mut entries: Vec<Entry> = rows.iter().map(UpdateRow::entry).collect();
-    let mut timeline = replay(started_at, &mut entries);
-    let mut updates: Vec<Update> = rows
-        .into_iter()
-        .map(|it| {
-            let changes = timeline.changes.remove(&it.id).unwrap_or_default();
-            it.dress(&changes, named)
-        })
-        .collect();
-    updates.sort_by_key(|it| std::cmp::Reverse((it.display_at, it.id)));
-    (timeline, updates)
-}
-
-fn affected(timeline: &Timeline, named: &BTreeMap<Uuid, Named>) -> Vec<Affected> {
-    let mut affected: Vec<(i32, Affected)> = timeline
-        .components
-        .iter()
-        .filter_map(|(id, status)| {
-            let Named { id, slug, name, visibility: Word(visibility), position } =
-                named.get(id)?.clone();
-            Some((position, Affected { id, slug, name, status: *status, visibility }))
-        })
-        .collect();
-    affected.sort_by_key(|(position, it)| (*position, it.id));
-    affected.into_iter().map(|(_, it)| it).collect()
 }
 
 impl<'a> NewRow<'a> {
@@ -271,85 +187,4 @@ impl<'a> NewRow<'a> {
             updated_at: *now,
         }
     }
-}
-
-impl UpdateRow {
-    pub(super) fn of(incident: Uuid, update: &Update, effects: &[Effect]) -> Self {
-        Self {
-            id: update.id,
-            incident_id: incident,
-            status: Word(update.status),
-            message: update.message.clone(),
-            message_html: update.message_html.clone(),
-            effects: as_column(effects),
-            notify: update.notify,
-            display_at: update.display_at,
-            author: update.author.clone().unwrap_or_default(),
-            created_at: update.created_at,
-            updated_at: update.updated_at,
-        }
-    }
-
-    pub(super) fn entry(&self) -> Entry {
-        Entry {
-            id: self.id,
-            status: self.status.0,
-            display_at: self.display_at,
-            effects: effects(&self.effects),
-        }
-    }
-
-    fn dress(self, changes: &[Change], named: &BTreeMap<Uuid, Named>) -> Update {
-        let components = changes
-            .iter()
-            .filter_map(|change| {
-                let Named { id, slug, name, visibility: Word(visibility), position: _ } =
-                    named.get(&change.component)?.clone();
-                let Change { component: _, old: old_status, new: new_status } = *change;
-                Some(UpdatedComponent { id, slug, name, old_status, new_status, visibility })
-            })
-            .collect();
-        let Self {
-            id,
-            incident_id: _,
-            status: Word(status),
-            message,
-            message_html,
-            effects: _,
-            notify,
-            display_at,
-            author,
-            created_at,
-            updated_at,
-        } = self;
-        Update {
-            id,
-            status,
-            message,
-            message_html,
-            components,
-            notify,
-            display_at,
-            author: Some(author),
-            created_at,
-            updated_at,
-        }
-    }
-}
-
-/// Effects as a JSON column.
-pub(crate) fn as_column(effects: &[Effect]) -> Value {
-    let object =
-        |it: &Effect| serde_json::json!({ "component": it.component, "status": it.status });
-    Value::Array(effects.iter().map(object).collect())
-}
-
-/// The effects in a JSON column, which only [`as_column`] writes.
-pub(crate) fn effects(column: &Value) -> Vec<Effect> {
-    let effect = |it: &Value| {
-        let component: Uuid = it.get("component")?.as_str()?.parse().ok()?;
-        let status: component::Status = it.get("status")?.as_str()?.parse().ok()?;
-        Some(super::effect(component, status))
-    };
-    column.as_array().into_iter().flatten().filter_map(effect).collect()
 }

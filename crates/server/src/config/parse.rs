@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono_tz::Tz;
+use domain::maintenance::{REMINDER_MAX, REMINDER_MIN, REMINDERS_MAX};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -194,4 +195,34 @@ fn web_url(text: &str) -> Result<Url, String> {
 
 fn or_complain<T>(value: Option<T>, text: &str, wanted: &str) -> Result<T, String> {
     value.ok_or_else(|| format!("{text:?} is not {wanted}"))
+}
+
+/// How long before a maintenance people are reminded, in seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reminders(pub Vec<i64>);
+
+impl Display for Reminders {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        let seconds: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&seconds.join(","))
+    }
+}
+
+/// Seconds, comma separated, or `none`.
+pub fn reminders(text: &str) -> Result<Reminders, String> {
+    if text == "none" {
+        return Ok(Reminders(Vec::new()));
+    }
+    let second = number(REMINDER_MIN..=REMINDER_MAX);
+    let mut seconds = text.split(',').map(|it| second(it.trim())).collect::<Result<Vec<_>, _>>()?;
+    seconds.sort_unstable_by_key(|it| std::cmp::Reverse(*it));
+    seconds.dedup();
+    let limit = usize::try_from(REMINDERS_MAX).unwrap_or(usize::MAX);
+    if seconds.len() > limit {
+        return Err(format!("has more than {limit} reminders"));
+    }
+    Ok(Reminders(seconds))
 }

@@ -24,9 +24,10 @@ fn nothing_set_means_defaults() {
     assert_eq!((config.page_name.as_str(), config.page_visibility), ("Farol", Visibility::Public));
     assert_eq!(config.page_time_zone, chrono_tz::Etc::UTC);
     assert_eq!((config.database_pool, config.rate_limit), (8, 1200));
+    assert_eq!(config.maintenance_reminders, [86_400, 3_600]);
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 25);
+    assert_eq!(text.lines().count(), 26);
 }
 
 #[test]
@@ -46,11 +47,13 @@ fn everything_set_is_taken() {
         ("FAROL_CORS_ORIGINS", "https://a.example:443,http://localhost:5173"),
         ("FAROL_LOG", "info,api=debug"),
         ("FAROL_LOG_FORMAT", "json"),
+        ("FAROL_MAINTENANCE_REMINDERS", "600, 3600,600"),
         ("FAROL_PAGE_TIME_ZONE", "Europe/Lisbon"),
         ("FAROL_HTTP_WORKERS", "3"),
     ])
     .unwrap();
     assert_eq!(config.public_url, "https://example.org/api");
+    assert_eq!(config.maintenance_reminders, [3_600, 600]);
     assert_eq!(config.secret_keys.len(), 2);
     assert_eq!(config.secret_keys[1].expose(), "o".repeat(40));
     let allowed: Vec<String> = config.egress_allow.iter().map(ToString::to_string).collect();

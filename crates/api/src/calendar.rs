@@ -1,0 +1,113 @@
+//! What is planned: day by day, and for people's own calendars.
+use actix_web::web::Data;
+use actix_web::{HttpResponse, get};
+use app::maintenance::Filter;
+use channels::calendar::{CONTENT_TYPE, feed};
+use chrono::{DateTime, NaiveDate};
+use domain::calendar::Calendar;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use utoipa::IntoParams;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::auth::Audience;
+use crate::problem::{Problem, kind};
+use crate::query::{QueryString, Touching};
+use crate::responses::Reading;
+use crate::seam;
+use crate::state::State;
+
+pub fn routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_calendar);
+}
+
+/// What lies beside the API.
+pub fn root_routes(cfg: &mut ServiceConfig<'_>) {
+    cfg.service(get_ics);
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct DaysQuery {
+    /// The first day, as a date in the page's time zone; today when left out. Of a time the date
+    /// counts.
+    #[param(example = "2027-03-01")]
+    from: Option<String>,
+    /// The last day, likewise; 30 days after the first when left out, and 365 at most.
+    #[param(example = "2027-03-31")]
+    to: Option<String>,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct IcsQuery {
+    /// Touching this component, by id or slug.
+    #[param(max_length = 80)]
+    component: Option<String>,
+    /// Touching a member of this group, by id or slug.
+    #[param(max_length = 80)]
+    group: Option<String>,
+}
+
+fn date(text: &str) -> Result<NaiveDate, Problem> {
+    let of_time = || DateTime::parse_from_rfc3339(text).map(|it| it.date_naive());
+    let date = text.parse::<NaiveDate>().or_else(|_not_a_date| of_time());
+    let is_near = |it: &NaiveDate| (1970..9000).contains(&chrono::Datelike::year(it));
+    date.ok()
+        .filter(is_near)
+        .ok_or_else(|| Problem::new(kind::MALFORMED).because("a date looks like `2027-03-01`"))
+}
+
+/// Get what is planned, day by day
+#[utoipa::path(
+    tag = "maintenances",
+    params(DaysQuery),
+    responses((status = 200, description = "Every day with its maintenances", body = Calendar), Reading),
+    security((), ("bearer" = [])),
+)]
+#[get("/calendar")]
+async fn get_calendar(
+    state: Data<State>,
+    Audience(audience): Audience,
+    QueryString(query): QueryString<DaysQuery>,
+) -> Result<HttpResponse, Problem> {
+    let from = query.from.as_deref().map(date).transpose()?;
+    let to = query.to.as_deref().map(date).transpose()?;
+    let calendar =
+        seam::read(&state, move |db| app::maintenance::calendar(db, audience, from, to)).await?;
+    Ok(HttpResponse::Ok().json(calendar))
+}
+
+/// Subscribe to what is planned
+///
+/// An iCalendar object (RFC 5545) with an event for each maintenance of the last 90 days and for all
+/// that are planned. Calendars learn of what was moved or cancelled by its `UID` and `SEQUENCE`.
+#[utoipa::path(
+    tag = "maintenances",
+    params(IcsQuery),
+    responses(
+        (status = 200, description = "A calendar", body = String, content_type = "text/calendar"),
+        Reading,
+    ),
+    security((), ("bearer" = [])),
+)]
+#[get("/maintenances.ics")]
+async fn get_ics(
+    state: Data<State>,
+    Audience(audience): Audience,
+    QueryString(query): QueryString<IcsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let IcsQuery { component, group } = query;
+    let named = Touching { component, group };
+    let found = seam::read(&state, move |db| {
+        let (component, group) = named.find(db, audience)?;
+        let filter = Filter { component, group, ..Filter::default() };
+        app::maintenance::subscribed(db, audience, filter)
+    })
+    .await?;
+    let shown: Vec<Value> = found.iter().map(|it| json!(it)).collect();
+    let document = feed(&state.db.page().name, &shown);
+    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(document))
+}

@@ -1,0 +1,63 @@
+//! What saying something of components takes, in incidents and in maintenances.
+use chrono::{DateTime, Utc};
+use domain::component::{self, Component, Key};
+use domain::timeline::Effect;
+use persistence::component as components;
+use uuid::{NoContext, Timestamp, Uuid};
+
+use crate::{Error, FieldError, Write};
+
+/// Components as callers name them, with the status that is said of them.
+pub type Named = Vec<(Key, component::Status)>;
+
+/// Ids of updates order them, so they are made of the database's time, which replicas share.
+pub(crate) fn id_at(now: DateTime<Utc>) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
+}
+
+/// Locks the components that a caller names, each of which must exist and be named once, and
+/// those that are touched already.
+pub(crate) fn resolve(
+    db: &mut Write<'_>,
+    named: &Named,
+    touched: &[Uuid],
+) -> Result<(Vec<Component>, Vec<Effect>), Error> {
+    if named.is_empty() && touched.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let keys: Vec<Key> = named.iter().map(|it| it.0.clone()).collect();
+    let found = components::lock(db, &keys, touched)?;
+    let mut effects: Vec<Effect> = Vec::new();
+    let mut wrong = Vec::new();
+    for (index, (key, status)) in named.iter().enumerate() {
+        let is_it = |it: &&Component| match key {
+            Key::Id(id) => it.id == *id,
+            Key::Slug(slug) => it.slug == *slug,
+        };
+        let complaint = match found.iter().find(is_it) {
+            None => Some(("unknown", format!("there is no component {key}"))),
+            Some(it) if effects.iter().any(|of| of.component == it.id) => {
+                Some(("repeated", format!("the component {key} is named twice")))
+            }
+            Some(it) => {
+                effects.push(Effect { component: it.id, status: *status });
+                None
+            }
+        };
+        wrong.extend(complaint.map(|(code, detail)| FieldError {
+            pointer: format!("/components/{index}"),
+            code,
+            detail,
+        }));
+    }
+    if wrong.is_empty() { Ok((found, effects)) } else { Err(Error::Invalid(wrong)) }
+}
+
+/// The groups of components, for those who asked to hear of them.
+pub(crate) fn groups_of(touched: &[Component]) -> Vec<Uuid> {
+    let mut groups: Vec<Uuid> = touched.iter().filter_map(|it| it.group_id).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}

@@ -1,0 +1,72 @@
+//! What is planned, day by day.
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, TimeZone as _, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::maintenance::{Maintenance, Status};
+use crate::timeline::Affected;
+
+/// What is planned in a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Calendar {
+    /// IANA name of the zone in which days begin.
+    #[schema(example = "Etc/UTC")]
+    pub time_zone: String,
+    /// Every day asked for, in order.
+    pub days: Vec<Day>,
+}
+
+/// What is planned on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CalendarDay)]
+pub struct Day {
+    pub date: NaiveDate,
+    /// Those that touch the day, the first first; not what was cancelled.
+    pub maintenances: Vec<Planned>,
+}
+
+/// A maintenance in brief.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PlannedMaintenance)]
+pub struct Planned {
+    pub id: Uuid,
+    pub number: i64,
+    pub title: String,
+    pub status: Status,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    pub components: Vec<Affected>,
+    pub series_id: Option<Uuid>,
+    pub url: String,
+}
+
+impl From<Maintenance> for Planned {
+    fn from(it: Maintenance) -> Self {
+        let Maintenance { id, number, title, status, starts_at, ends_at, components, .. } = it;
+        let Maintenance { series_id, url, .. } = it;
+        Self { id, number, title, status, starts_at, ends_at, components, series_id, url }
+    }
+}
+
+/// When a day begins in a zone: at midnight, or when clocks are put forward over it.
+pub fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    let at = |hours: i64| zone.from_local_datetime(&(midnight + Duration::hours(hours))).earliest();
+    (0..24).find_map(at).map_or_else(|| midnight.and_utc(), |it| it.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_without_midnight_begins_an_hour_later() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let sao_paulo = begin(day("2018-11-04"), chrono_tz::America::Sao_Paulo);
+        assert_eq!(sao_paulo.to_rfc3339(), "2018-11-04T03:00:00+00:00");
+        let berlin = begin(day("2027-03-28"), chrono_tz::Europe::Berlin);
+        assert_eq!(berlin.to_rfc3339(), "2027-03-27T23:00:00+00:00");
+    }
+}
