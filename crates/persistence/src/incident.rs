@@ -73,7 +73,7 @@ pub fn lock_dedup_key(db: &mut Write<'_>, key: &str) -> Result<(), DbError> {
 pub fn with_dedup_key(db: &mut Read<'_>, key: &str) -> Result<Option<Incident>, DbError> {
     let row: Option<Row> = incidents::table
         .filter(incidents::deleted_at.is_null().and(incidents::dedup_key.eq(key)))
-        .filter(incidents::status.ne("resolved"))
+        .filter(list::is_open())
         .select(Row::as_select())
         .first(db.conn)
         .optional()?;

@@ -95,6 +95,7 @@ pub fn reports(
 }
 
 /// Incidents and maintenances that touch any of the components and were not over before `from`.
+/// Incidents are looked up by time: a component may have had any number of them.
 pub fn told(
     db: &mut Read<'_>,
     components: &[Uuid],
@@ -103,8 +104,12 @@ pub fn told(
     let found: Vec<EntryFound> = diesel::sql_query(
         "select u.id, u.incident_id as subject, i.started_at, u.status, u.display_at, u.effects
          from incidents i join incident_updates u on u.incident_id = i.id
-         where i.id in (select incident_id from incident_components where component_id = any($1))
-           and i.deleted_at is null and (i.resolved_at is null or i.resolved_at >= $2)
+         where i.id in (
+                   select id from incidents where status <> 'resolved' and deleted_at is null
+                   union all
+                   select id from incidents where resolved_at >= $2 and deleted_at is null)
+           and exists (select from incident_components c
+                       where c.incident_id = i.id and c.component_id = any($1))
          union all
          select u.id, u.maintenance_id, null, u.status, u.display_at, u.effects
          from maintenances m join maintenance_updates u on u.maintenance_id = m.id
