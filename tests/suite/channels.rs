@@ -5,6 +5,7 @@ mod flow;
 mod hostile;
 mod language;
 mod latest;
+mod receipt;
 mod refused;
 
 use diesel::RunQueryDsl as _;

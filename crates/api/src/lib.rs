@@ -22,6 +22,7 @@ mod operations;
 mod patch;
 mod problem;
 mod query;
+mod receipt;
 mod request;
 mod responses;
 mod seam;
@@ -48,7 +49,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 pub use openapi::openapi;
-pub use state::{Settings, State};
+pub use state::{MetaApp, Settings, State};
 
 /// Blocking threads beyond those that hold a connection: for password hashing.
 const SPARE_THREADS: usize = 8;
@@ -70,6 +71,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(incident_template::routes)
             .configure(subscription::routes)
             .configure(delivery::routes)
+            .configure(receipt::routes)
             .configure(message_template::routes)
             .configure(event::routes)
             .configure(session::routes)

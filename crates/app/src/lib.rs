@@ -15,6 +15,7 @@ pub mod incident_template;
 pub mod link;
 pub mod message_template;
 pub mod password;
+pub mod receipt;
 pub mod session;
 pub mod status;
 pub mod subscription;

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{
-    BigInt, Binary, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    BigInt, Binary, Bool, Double, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use uuid::Uuid;
 
@@ -79,12 +79,18 @@ pub fn hold(db: &mut Write<'_>, id: Uuid, wait: Duration) -> Result<(), DbError>
 }
 
 /// Notes that the provider refuses the credential. It is tried again after a minute, then after
-/// twice the time, up to an hour. Returns what is known if this is the first refusal.
-pub fn refuse(db: &mut Write<'_>, id: Uuid, reason: &str) -> Result<Option<Refused>, DbError> {
+/// twice the time, up to an hour. Returns what is known if this is the first refusal. One that was
+/// `reported` of a message that had been taken ends by a report only.
+pub fn refuse(
+    db: &mut Write<'_>,
+    id: Uuid,
+    reason: &str,
+    reported: bool,
+) -> Result<Option<Refused>, DbError> {
     let refused: Option<Refused> = diesel::sql_query(
         "update credentials
          set failing_since = coalesce(failing_since, farol_now()), reason = $2,
-             n_failures = n_failures + 1,
+             n_failures = n_failures + 1, reported = reported or $3,
              next_free_at = greatest(next_free_at, farol_now()
                  + least(interval '1 hour', interval '1 minute' * power(2, least(n_failures, 6))))
          where id = $1
@@ -92,17 +98,23 @@ pub fn refuse(db: &mut Write<'_>, id: Uuid, reason: &str) -> Result<Option<Refus
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Text, _>(reason)
+    .bind::<Bool, _>(reported)
     .get_result(db.conn)
     .optional()?;
     Ok(refused.filter(|it| it.n_failures == 1))
 }
 
-/// Notes that the credential works.
-pub fn accept(db: &mut Write<'_>, id: Uuid) -> Result<(), DbError> {
+/// Notes that the credential works: its provider took a message, or has `reported` that one arrived.
+/// What waits for it goes out at once.
+pub fn accept(db: &mut Write<'_>, id: Uuid, reported: bool) -> Result<(), DbError> {
     diesel::sql_query(
-        "update credentials set failing_since = null, reason = null, n_failures = 0 where id = $1",
+        "update credentials
+         set failing_since = null, reason = null, n_failures = 0, reported = false,
+             next_free_at = farol_now()
+         where id = $1 and failing_since is not null and (not reported or $2)",
     )
     .bind::<SqlUuid, _>(id)
+    .bind::<Bool, _>(reported)
     .execute(db.conn)?;
     Ok(())
 }

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod message_template;
 pub mod page;
 pub mod prune;
+pub mod receipt;
 pub mod schema;
 pub mod session;
 pub mod subscription;
