@@ -6,7 +6,7 @@ mod hostile;
 mod language;
 mod latest;
 mod receipt;
-mod refused;
+pub mod refused;
 
 use diesel::RunQueryDsl as _;
 use diesel::dsl::sql;

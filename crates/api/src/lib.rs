@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod component;
 mod conditional;
+mod credential;
 mod csv;
 mod delivery;
 mod event;
@@ -71,6 +72,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(incident_template::routes)
             .configure(subscription::routes)
             .configure(delivery::routes)
+            .configure(credential::routes)
             .configure(receipt::routes)
             .configure(message_template::routes)
             .configure(event::routes)

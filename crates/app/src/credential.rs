@@ -1,12 +1,44 @@
 //! Credentials that many subscriptions share: what their providers say of them.
 use chrono::Duration;
-use domain::caller::Caller;
-use domain::event::{About, Announcement, Event, Kind};
+use domain::caller::{Caller, Scope};
+use domain::credential::{Credential, State};
+use domain::event::{About, Announcement, Event, Kind, Record};
 use persistence::credential;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Db, Error, Write};
+use crate::{Db, Error, Page, Read, Window, Write};
+
+/// The credential.
+pub fn find(db: &mut Read<'_>, caller: &Caller, id: Uuid) -> Result<Credential, Error> {
+    caller.must(Scope::Subscriptions)?;
+    credential::find(db, id).map_err(Error::missing("credential"))
+}
+
+/// Credentials in this state or any, newest first.
+pub fn page(
+    db: &mut Read<'_>,
+    caller: &Caller,
+    state: Option<State>,
+    window: Window,
+) -> Result<Page<Credential>, Error> {
+    caller.must(Scope::Subscriptions)?;
+    Ok(credential::page(db, state, window)?)
+}
+
+/// Tries a refused credential now, with one of the messages that wait.
+pub fn retry(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Credential, Error> {
+    let found = find(db, caller, id)?;
+    if found.state == State::Working {
+        return Err(Error::Conflict("the credential is not refused"));
+    }
+    credential::hasten(db, id)?;
+    let now = db.now()?;
+    let about = json!({ "id": id, "channel": found.channel });
+    db.emit(caller, now, vec![Event::unseen(Record::CredentialRetried, about)])?;
+    db.commit_news();
+    Ok(credential::find(db, id)?)
+}
 
 /// Sends nothing with the credential for as long as its provider asked.
 pub fn hold(db: &Db, id: Uuid, wait: Duration) -> Result<(), Error> {

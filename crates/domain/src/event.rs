@@ -71,6 +71,7 @@ words! {
         SubscriptionsImported = "subscription.imported",
         SubscriptionsErased = "subscription.erased",
         SecretRotated = "subscription.secret_rotated",
+        CredentialRetried = "credential.retried",
     }
 }
 

@@ -3,6 +3,7 @@ mod words;
 
 pub mod caller;
 pub mod component;
+pub mod credential;
 pub mod delivery;
 pub mod event;
 pub mod group;

@@ -1,5 +1,5 @@
 //! What providers refuse, and what follows from it.
-mod limits;
+pub mod limits;
 
 use chrono::Duration;
 use serde_json::{Value, json};
