@@ -31,6 +31,9 @@ fact-duration = Dauer
 fact-planned = Geplant für
 fact-since = Seit
 fact-next = Nächster Schritt
+fact-subscription = Abonnement
+fact-reason = Grund
+fact-disabled = Abschaltung
 
 next-investigating = Die Ursache finden
 next-identified = Die Störung beheben
@@ -55,6 +58,12 @@ confirm-state = Bitte bestätigen
 confirm-text = Jemand – vermutlich Sie – möchte unter dieser Adresse über den Status von { $page } informiert werden. Bitte bestätigen Sie, dass Sie diese Nachrichten wünschen. Falls nicht, ignorieren Sie diese Nachricht; Sie erhalten dann keine weiteren.
 already-state = Bereits abonniert
 already-text = Jemand – vermutlich Sie – möchte unter dieser Adresse erneut über den Status von { $page } informiert werden. Sie sind bereits angemeldet; es hat sich nichts geändert.
+
+action-state = Handeln nötig
+credential-title = Zugangsdaten abgelehnt: { $channel }
+credential-text = Der Anbieter von { $channel } lehnt Zugangsdaten ab, etwa das Token eines Bots, die sich Ihre Abonnements teilen. Deren Nachrichten warten, niemand wird abgemeldet; Farol versucht es von selbst wieder, zuletzt einmal je Stunde. Erneuern Sie die Zugangsdaten beim Anbieter oder tragen Sie neue in diese Abonnements ein: Dann wird gesendet, was wartet.
+failing-title = Nachrichten kommen nicht an: { $channel }
+failing-text = Bei einem Abonnement über { $channel } ist seit { $since } keine Nachricht mehr angekommen. Farol versucht es weiter; kommt bis { $disabled } keine an, wird das Abonnement abgeschaltet und erhält nichts mehr. Prüfen Sie, ob sein Ziel noch besteht und Nachrichten annimmt, oder ändern Sie das Abonnement.
 
 digest-state =
     { $count ->

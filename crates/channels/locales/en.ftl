@@ -32,6 +32,9 @@ fact-duration = Duration
 fact-planned = Planned for
 fact-since = Since
 fact-next = Next step
+fact-subscription = Subscription
+fact-reason = Reason
+fact-disabled = Disabled on
 
 next-investigating = Find the cause
 next-identified = Put a fix in place
@@ -56,6 +59,12 @@ confirm-state = Please confirm
 confirm-text = Somebody, hopefully you, asked to be told about the status of { $page } at this address. Please confirm that you want these messages. If you did not ask for them, ignore this one and you will hear no more.
 already-state = You are subscribed
 already-text = Somebody, hopefully you, asked once more to be told about the status of { $page } at this address. You are subscribed already; nothing has changed.
+
+action-state = Action needed
+credential-title = Credential refused: { $channel }
+credential-text = The provider of { $channel } refuses a credential, such as a bot’s token, that your subscriptions share. Their messages wait and nobody is unsubscribed; Farol tries again by itself, at last once an hour. Renew the credential with the provider, or put a new one into these subscriptions: what waits is sent then.
+failing-title = Messages do not arrive: { $channel }
+failing-text = No message to a subscription by { $channel } has arrived since { $since }. Farol goes on trying; if nothing arrives until { $disabled }, the subscription is disabled and nothing more is sent to it. Check whether its destination still exists and takes messages, or change the subscription.
 
 digest-state =
     { $count ->

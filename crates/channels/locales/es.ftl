@@ -31,6 +31,9 @@ fact-duration = Duración
 fact-planned = Previsto para
 fact-since = Desde
 fact-next = Próximo paso
+fact-subscription = Suscripción
+fact-reason = Motivo
+fact-disabled = Desactivación
 
 next-investigating = Encontrar la causa
 next-identified = Aplicar la solución
@@ -55,6 +58,12 @@ confirm-state = Confirme la suscripción
 confirm-text = Alguien, probablemente usted, ha pedido recibir en esta dirección avisos sobre el estado de { $page }. Confirme que desea recibir estos mensajes. Si no los ha pedido, ignore este aviso y no recibirá ninguno más.
 already-state = Ya está suscrito
 already-text = Alguien, probablemente usted, ha vuelto a pedir avisos sobre el estado de { $page } en esta dirección. Ya está suscrito; nada ha cambiado.
+
+action-state = Requiere atención
+credential-title = Credencial rechazada: { $channel }
+credential-text = El proveedor de { $channel } rechaza una credencial, como el token de un bot, que comparten sus suscripciones. Los mensajes esperan y nadie pierde su suscripción; Farol lo intenta de nuevo por sí solo, al final una vez por hora. Renueve la credencial con el proveedor o ponga una nueva en esas suscripciones: entonces se enviará lo que espera.
+failing-title = Los mensajes no llegan: { $channel }
+failing-text = Ningún mensaje a una suscripción por { $channel } ha llegado desde { $since }. Farol sigue intentándolo; si no llega ninguno hasta { $disabled }, la suscripción se desactiva y no se le envía nada más. Compruebe si su destino sigue existiendo y acepta mensajes, o cambie la suscripción.
 
 digest-state =
     { $count ->

@@ -31,6 +31,9 @@ fact-duration = Durée
 fact-planned = Prévue
 fact-since = Depuis
 fact-next = Prochaine étape
+fact-subscription = Abonnement
+fact-reason = Raison
+fact-disabled = Désactivation
 
 next-investigating = Trouver la cause
 next-identified = Appliquer le correctif
@@ -55,6 +58,12 @@ confirm-state = Veuillez confirmer
 confirm-text = Quelqu’un, sans doute vous, a demandé à recevoir à cette adresse des nouvelles de l’état de { $page }. Veuillez confirmer que vous souhaitez ces messages. Si vous n’avez rien demandé, ignorez celui-ci : vous n’en recevrez pas d’autre.
 already-state = Déjà abonné
 already-text = Quelqu’un, sans doute vous, a redemandé à recevoir à cette adresse des nouvelles de l’état de { $page }. Vous êtes déjà abonné ; rien n’a changé.
+
+action-state = Action requise
+credential-title = Identifiants refusés : { $channel }
+credential-text = Le fournisseur de { $channel } refuse des identifiants, comme le jeton d’un bot, que vos abonnements partagent. Leurs messages attendent et personne n’est désabonné ; Farol réessaie de lui-même, pour finir une fois par heure. Renouvelez les identifiants chez le fournisseur, ou mettez-en de nouveaux dans ces abonnements : ce qui attend sera alors envoyé.
+failing-title = Les messages n’arrivent pas : { $channel }
+failing-text = Aucun message à un abonnement par { $channel } n’est arrivé depuis le { $since }. Farol continue d’essayer ; si rien n’arrive d’ici au { $disabled }, l’abonnement est désactivé et ne reçoit plus rien. Vérifiez que sa destination existe encore et accepte les messages, ou modifiez l’abonnement.
 
 digest-state =
     { $count ->

@@ -31,6 +31,9 @@ fact-duration = Duração
 fact-planned = Prevista para
 fact-since = Desde
 fact-next = Próximo passo
+fact-subscription = Inscrição
+fact-reason = Motivo
+fact-disabled = Desativação
 
 next-investigating = Encontrar a causa
 next-identified = Aplicar a correção
@@ -55,6 +58,12 @@ confirm-state = Confirme a inscrição
 confirm-text = Alguém, provavelmente você, pediu para receber neste endereço avisos sobre o status de { $page }. Confirme que deseja receber essas mensagens. Se não foi você, ignore este aviso e não enviaremos mais nada.
 already-state = Você já está inscrito
 already-text = Alguém, provavelmente você, pediu de novo para receber neste endereço avisos sobre o status de { $page }. Você já está inscrito; nada mudou.
+
+action-state = Requer atenção
+credential-title = Credencial recusada: { $channel }
+credential-text = O provedor de { $channel } recusa uma credencial, como o token de um bot, que suas inscrições compartilham. As mensagens esperam e ninguém perde a inscrição; o Farol tenta de novo sozinho, por fim uma vez por hora. Renove a credencial com o provedor ou coloque uma nova nessas inscrições: então o que espera será enviado.
+failing-title = As mensagens não chegam: { $channel }
+failing-text = Nenhuma mensagem a uma inscrição por { $channel } chegou desde { $since }. O Farol continua tentando; se nenhuma chegar até { $disabled }, a inscrição será desativada e não receberá mais nada. Verifique se o destino ainda existe e aceita mensagens, ou altere a inscrição.
 
 digest-state =
     { $count ->
