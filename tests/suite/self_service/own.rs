@@ -43,6 +43,29 @@ async fn one_click_unsubscribes() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_stores_no_link() {
+    let world = World::new().await;
+    let (message, other) = (confirmed(&world, URL).await, "https://hooks.example.org/other");
+    let others = confirmed(&world, other).await;
+    let once = |path: String| {
+        let request = world.anonymous().raw(Method::POST, &path).header("idempotency-key", "k");
+        Reply::of(request)
+    };
+    let (out, others) = (way_out(&message), way_out(&others));
+    assert_eq!(once(out.clone()).await.expect(200).header("idempotency-replayed"), "");
+    assert_eq!(once(out.clone()).await.expect(200).header("idempotency-replayed"), "true");
+    // Another link is another request.
+    assert_eq!(once(others).await.expect(200).header("idempotency-replayed"), "");
+    let routes = texts(&world, "select route from idempotency_keys");
+    let token = out.rsplit('/').next().expect("a token");
+    assert_eq!(routes.len(), 2);
+    for route in routes {
+        assert!(route.starts_with("POST /api/v1/unsubscribe/{token} "), "{route}");
+        assert!(!route.contains(token), "{route}");
+    }
+}
+
+#[tokio::test]
 async fn an_owner_sees_and_changes_what_is_theirs() {
     let world = World::new().await;
     let api = world.component("api").await;
