@@ -65,6 +65,22 @@ credential-text = Der Anbieter von { $channel } lehnt Zugangsdaten ab, etwa das 
 failing-title = Nachrichten kommen nicht an: { $channel }
 failing-text = Bei einem Abonnement über { $channel } ist seit { $since } keine Nachricht mehr angekommen. Farol versucht es weiter; kommt bis { $disabled } keine an, wird das Abonnement abgeschaltet und erhält nichts mehr. Prüfen Sie, ob sein Ziel noch besteht und Nachrichten annimmt, oder ändern Sie das Abonnement.
 
+subscription-pending = noch nicht bestätigt
+subscription-active = aktiv
+subscription-paused = pausiert
+subscription-disabled = abgeschaltet
+
+leaf-confirm-title = Abonnement bestätigen
+leaf-confirm-text = Nachrichten über { $page } gehen dann an { $address }.
+leaf-confirm-button = Abonnement bestätigen
+leaf-confirmed-title = Sie sind angemeldet
+leaf-confirmed-text = Jede Nachricht enthält einen Link, um das Abonnement zu ändern oder zu beenden.
+leaf-unsubscribe-text = An { $address } gehen dann keine Nachrichten über { $page } mehr.
+leaf-unsubscribed-title = Sie sind abgemeldet
+leaf-unsubscribed-text = Es werden keine Nachrichten mehr gesendet, und Ihre Adresse ist vergessen.
+leaf-manage-title = Ihr Abonnement
+leaf-manage-text = Nachrichten über { $page } gehen an { $address }. Das Abonnement ist { $state }.
+
 digest-state =
     { $count ->
         [one] { $count } Neuigkeit

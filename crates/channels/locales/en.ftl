@@ -66,6 +66,23 @@ credential-text = The provider of { $channel } refuses a credential, such as a b
 failing-title = Messages do not arrive: { $channel }
 failing-text = No message to a subscription by { $channel } has arrived since { $since }. Farol goes on trying; if nothing arrives until { $disabled }, the subscription is disabled and nothing more is sent to it. Check whether its destination still exists and takes messages, or change the subscription.
 
+subscription-pending = pending
+subscription-active = active
+subscription-paused = paused
+subscription-disabled = disabled
+
+# Pages behind the links of messages.
+leaf-confirm-title = Confirm your subscription
+leaf-confirm-text = Messages about { $page } will go to { $address }.
+leaf-confirm-button = Confirm the subscription
+leaf-confirmed-title = You are subscribed
+leaf-confirmed-text = Every message has a link to change or end it.
+leaf-unsubscribe-text = No more messages about { $page } will go to { $address }.
+leaf-unsubscribed-title = You are not subscribed any more
+leaf-unsubscribed-text = No more messages are sent, and your address is forgotten.
+leaf-manage-title = Your subscription
+leaf-manage-text = Messages about { $page } go to { $address }. The subscription is { $state }.
+
 digest-state =
     { $count ->
         [one] { $count } update

@@ -65,6 +65,22 @@ credential-text = El proveedor de { $channel } rechaza una credencial, como el t
 failing-title = Los mensajes no llegan: { $channel }
 failing-text = Ningún mensaje a una suscripción por { $channel } ha llegado desde { $since }. Farol sigue intentándolo; si no llega ninguno hasta { $disabled }, la suscripción se desactiva y no se le envía nada más. Compruebe si su destino sigue existiendo y acepta mensajes, o cambie la suscripción.
 
+subscription-pending = por confirmar
+subscription-active = activa
+subscription-paused = en pausa
+subscription-disabled = desactivada
+
+leaf-confirm-title = Confirme su suscripción
+leaf-confirm-text = Los mensajes sobre { $page } llegarán a { $address }.
+leaf-confirm-button = Confirmar la suscripción
+leaf-confirmed-title = Ya está suscrito
+leaf-confirmed-text = Cada mensaje tiene un enlace para cambiar o cancelar la suscripción.
+leaf-unsubscribe-text = Ya no llegarán mensajes sobre { $page } a { $address }.
+leaf-unsubscribed-title = Ya no está suscrito
+leaf-unsubscribed-text = No se envían más mensajes y su dirección se ha olvidado.
+leaf-manage-title = Su suscripción
+leaf-manage-text = Los mensajes sobre { $page } llegan a { $address }. La suscripción está { $state }.
+
 digest-state =
     { $count ->
         [one] { $count } novedad

@@ -65,6 +65,22 @@ credential-text = Le fournisseur de { $channel } refuse des identifiants, comme 
 failing-title = Les messages n’arrivent pas : { $channel }
 failing-text = Aucun message à un abonnement par { $channel } n’est arrivé depuis le { $since }. Farol continue d’essayer ; si rien n’arrive d’ici au { $disabled }, l’abonnement est désactivé et ne reçoit plus rien. Vérifiez que sa destination existe encore et accepte les messages, ou modifiez l’abonnement.
 
+subscription-pending = à confirmer
+subscription-active = actif
+subscription-paused = en pause
+subscription-disabled = désactivé
+
+leaf-confirm-title = Confirmez votre abonnement
+leaf-confirm-text = Les messages sur { $page } arriveront à { $address }.
+leaf-confirm-button = Confirmer l’abonnement
+leaf-confirmed-title = Vous êtes abonné
+leaf-confirmed-text = Chaque message contient un lien pour modifier ou arrêter l’abonnement.
+leaf-unsubscribe-text = Plus aucun message sur { $page } n’arrivera à { $address }.
+leaf-unsubscribed-title = Vous n’êtes plus abonné
+leaf-unsubscribed-text = Plus aucun message n’est envoyé, et votre adresse est oubliée.
+leaf-manage-title = Votre abonnement
+leaf-manage-text = Les messages sur { $page } arrivent à { $address }. Statut de l’abonnement : { $state }.
+
 digest-state =
     { $count ->
         [one] { $count } nouvelle

@@ -65,6 +65,22 @@ credential-text = O provedor de { $channel } recusa uma credencial, como o token
 failing-title = As mensagens não chegam: { $channel }
 failing-text = Nenhuma mensagem a uma inscrição por { $channel } chegou desde { $since }. O Farol continua tentando; se nenhuma chegar até { $disabled }, a inscrição será desativada e não receberá mais nada. Verifique se o destino ainda existe e aceita mensagens, ou altere a inscrição.
 
+subscription-pending = a confirmar
+subscription-active = ativa
+subscription-paused = em pausa
+subscription-disabled = desativada
+
+leaf-confirm-title = Confirme sua inscrição
+leaf-confirm-text = As mensagens sobre { $page } chegarão a { $address }.
+leaf-confirm-button = Confirmar a inscrição
+leaf-confirmed-title = Você está inscrito
+leaf-confirmed-text = Cada mensagem tem um link para alterar ou cancelar a inscrição.
+leaf-unsubscribe-text = Nenhuma mensagem sobre { $page } chegará mais a { $address }.
+leaf-unsubscribed-title = Você não está mais inscrito
+leaf-unsubscribed-text = Nenhuma mensagem é mais enviada, e seu endereço foi esquecido.
+leaf-manage-title = Sua inscrição
+leaf-manage-text = As mensagens sobre { $page } chegam a { $address }. A inscrição está { $state }.
+
 digest-state =
     { $count ->
         [one] { $count } atualização

@@ -7,6 +7,7 @@ pub mod egress;
 mod email;
 mod googlechat;
 mod hook;
+pub mod leaf;
 mod locale;
 pub mod mail;
 mod mattermost;

@@ -36,6 +36,9 @@ async fn one_click_unsubscribes() {
     assert_eq!(public.get(&out).await.expect(200).json["subscription"], Value::Null);
     let over = page(&public, Method::GET, &out).await.expect(200);
     assert!(!over.text.contains("<form"), "{}", over.text);
+    let over = public.raw(Method::GET, &out).header("accept", "text/html");
+    let over = Reply::of(over.header("accept-language", "fr-CA,fr;q=0.9")).await.expect(200);
+    assert!(over.text.contains("<h1>Vous n’êtes plus abonné</h1>"), "{}", over.text);
     problem(&public.get(&link(&message, "manage_url")).await, 404);
     assert!(
         texts(&world, "select payload::text from events").iter().all(|it| !it.contains("hooks"))
@@ -91,6 +94,8 @@ async fn an_owner_sees_and_changes_what_is_theirs() {
     public.patch(&manage, &json!({"state": "active"})).await.expect(200);
     let shown = page(&public, Method::GET, &manage).await.expect(200);
     assert!(shown.text.contains("action=\"../unsubscribe/"), "{}", shown.text);
+    assert!(shown.text.contains("<html lang=\"de\">"), "{}", shown.text);
+    assert!(shown.text.contains("<h1>Ihr Abonnement</h1>"), "{}", shown.text);
     public.delete(&manage).await.expect(204);
     problem(&seen(&world, &message).await, 404);
 }
