@@ -85,6 +85,9 @@ async fn a_page_moves_to_another_database() {
     world.post("/api/v1/components", &member).await.expect(201);
     let incident = world.incident(opening(&["api"], "partial_outage")).await;
     update(&world, &incident, json!({"status": "identified", "message": "m"})).await.expect(201);
+    let config = json!({"bot_token": "xoxb-1", "channel": "C0123456789"});
+    let slack = json!({"channel": "slack", "config": config});
+    world.post("/api/v1/subscriptions", &slack).await.expect(201);
     let file = world.folder().path().join("page.jsonl");
     let file = file.to_str().unwrap();
     let run = |env: &Env, args: &[&str]| command(env, world.folder().path(), args).run("");
@@ -103,6 +106,9 @@ async fn a_page_moves_to_another_database() {
     assert_eq!(same.get("/api/v1/incidents/1").await.expect(200).json["id"], incident["id"]);
     let next = same.post("/api/v1/incidents", &opening(&["api"], "major_outage")).await.expect(201);
     assert_eq!(next.json["number"], 2);
+    let shared = same.get("/api/v1/credentials").await.expect(200);
+    assert_eq!(shared.data(), world.get("/api/v1/credentials").await.expect(200).data());
+    assert_eq!(shared.data().len(), 1);
 }
 
 #[tokio::test]

@@ -76,13 +76,15 @@ struct Reported {
 #[get("/receipts/whatsapp")]
 async fn answer_handshake(
     state: Data<State>,
+    Address(address): Address,
     QueryString(query): QueryString<Handshake>,
 ) -> Result<HttpResponse, Problem> {
     let app = ready(meta_app(&state)).await?;
     let Handshake { mode, verify_token, challenge } = query;
     let [mode, token] = [mode, verify_token].map(Option::unwrap_or_default);
     if !cloud::is_handshake(&app.verify_token, &mode, &token) {
-        return Err(Problem::new(kind::FORBIDDEN).because("the verify token is another"));
+        let wrong = Problem::new(kind::FORBIDDEN).because("the verify token is another");
+        return Err(counted(&state, address, wrong));
     }
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -174,12 +176,14 @@ fn signature<'r>(req: &'r HttpRequest, name: &str) -> &'r str {
     req.headers().get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 
-/// Who signs wrongly is counted.
 fn refused(state: &State, address: IpAddr) -> Problem {
-    match state.limits.count(format!("unknown:{}", party(address))).wait {
-        Some(wait) => Problem::throttled(wait),
-        None => Problem::unauthenticated("the signature is missing or wrong"),
-    }
+    counted(state, address, Problem::unauthenticated("the signature is missing or wrong"))
+}
+
+/// Who guesses is counted, as with tokens.
+fn counted(state: &State, address: IpAddr, problem: Problem) -> Problem {
+    let counted = state.limits.count(format!("unknown:{}", party(address)));
+    counted.wait.map_or(problem, Problem::throttled)
 }
 
 fn noted() -> Answer {
