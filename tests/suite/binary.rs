@@ -91,6 +91,9 @@ async fn a_page_moves_to_another_database() {
         "ends_at": soon + chrono::Duration::hours(1), "recurrence": "FREQ=WEEKLY;COUNT=3",
         "time_zone": "Europe/Berlin"});
     let planned = world.post("/api/v1/maintenances", &weekly).await.expect(201).json;
+    let config = json!({"bot_token": "xoxb-1", "channel": "C0123456789"});
+    let slack = json!({"channel": "slack", "config": config});
+    world.post("/api/v1/subscriptions", &slack).await.expect(201);
     let file = world.folder().path().join("page.jsonl");
     let file = file.to_str().unwrap();
     let run = |env: &Env, args: &[&str]| command(env, world.folder().path(), args).run("");
@@ -114,6 +117,9 @@ async fn a_page_moves_to_another_database() {
     assert_eq!(next.json["number"], 4);
     let next = same.post("/api/v1/incidents", &opening(&["api"], "major_outage")).await.expect(201);
     assert_eq!(next.json["number"], 2);
+    let shared = same.get("/api/v1/credentials").await.expect(200);
+    assert_eq!(shared.data(), world.get("/api/v1/credentials").await.expect(200).data());
+    assert_eq!(shared.data().len(), 1);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ mod flow;
 mod hostile;
 mod language;
 mod latest;
-mod refused;
+mod receipt;
+pub mod refused;
 
 use diesel::RunQueryDsl as _;
 use diesel::dsl::sql;

@@ -6,6 +6,7 @@ mod channels;
 mod check;
 mod component;
 mod contract;
+mod credential;
 mod delivery;
 mod event;
 mod group;

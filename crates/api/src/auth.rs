@@ -15,11 +15,12 @@ use domain::caller::{Caller, Scope, Visibility};
 use crate::limit::{Counted, party};
 use crate::problem::{Problem, kind};
 use crate::request::RequestId;
-use crate::{seam, state};
+use crate::{receipt, seam, state};
 
 /// Paths that cost less to serve than to count: finished documents and probes.
 const UNCOUNTED: [&str; 5] = ["/api/v1/status", "/healthz", "/readyz", "/metrics", "/openapi.json"];
-/// What strangers may ask even of an internal page: whether it lives, and to be let in.
+/// What strangers may ask even of an internal page: whether it lives, and to be let in. So may
+/// providers report, who sign what they say.
 const OPEN_DOORS: [&str; 3] = ["/healthz", "/api/v1/auth/login", "/api/v1/auth/refresh"];
 
 /// Beginnings of paths that end in the token of a link; that is credential enough for what it
@@ -33,7 +34,7 @@ pub async fn gate(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let address = client_address(req.request());
-    let is_open = OPEN_DOORS.contains(&req.path());
+    let is_open = is_open_door(req.path());
     let identified = if is_open { Ok(None) } else { identify(req.request(), address).await };
     let counted = count(&req, &identified, address);
     let mut response = match admit(&req, identified, counted.as_ref()) {
@@ -73,12 +74,15 @@ fn admit(
     if req.path().contains("%00") {
         return Err(Problem::new(kind::NOT_FOUND));
     }
-    let is_open =
-        OPEN_DOORS.contains(&req.path()) || req.method() == Method::OPTIONS || bears_token(req);
+    let is_open = is_open_door(req.path()) || req.method() == Method::OPTIONS || bears_token(req);
     if caller.is_none() && !is_open && state::of(req.request()).is_internal() {
         return Err(Problem::unauthenticated("this page is internal"));
     }
     Ok(caller)
+}
+
+fn is_open_door(path: &str) -> bool {
+    OPEN_DOORS.contains(&path) || receipt::PATHS.contains(&path)
 }
 
 /// Whether the path ends in a token that we made.
@@ -96,7 +100,10 @@ fn count(
     identified: &Result<Option<Caller>, Problem>,
     address: IpAddr,
 ) -> Option<Counted> {
-    if UNCOUNTED.contains(&req.path()) || req.path().starts_with("/docs") {
+    let path = req.path();
+    if [UNCOUNTED.as_slice(), &receipt::PATHS].iter().any(|it| it.contains(&path))
+        || path.starts_with("/docs")
+    {
         return None;
     }
     let key = match identified {

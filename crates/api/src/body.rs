@@ -16,6 +16,8 @@ use crate::problem::{FieldError, Problem, kind};
 
 /// Largest request body, in bytes.
 pub const BODY_MAX: usize = 256 * 1024;
+/// Largest webhook of Meta's, in bytes ("Webhooks from Meta").
+const RAW_MAX: usize = 3 * 1024 * 1024;
 /// Longest time a body may take to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 
@@ -44,6 +46,42 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
             Ok(Self { value: parse(&bytes)?, digest: body_digest(&bytes) })
         })
     }
+}
+
+/// A body as it came, for whoever judges it by its bytes.
+pub struct Raw {
+    pub bytes: web::Bytes,
+    /// Tells whether a repeated request has the same body.
+    pub digest: [u8; 32],
+}
+
+impl FromRequest for Raw {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = web::Payload::from_request(req, payload);
+        Box::pin(async move {
+            let too_large = || Problem::new(kind::TOO_LARGE).because("a report may have 3 MB");
+            let bytes = gather(payload.await, RAW_MAX, ARRIVES_WITHIN, too_large).await?;
+            Ok(Self { digest: body_digest(&bytes), bytes })
+        })
+    }
+}
+
+/// All of a body, at most so many bytes and within a time.
+pub async fn gather(
+    payload: Result<web::Payload, actix_web::Error>,
+    max: usize,
+    within: Duration,
+    too_large: impl FnOnce() -> Problem,
+) -> Result<web::Bytes, Problem> {
+    let broken = || Problem::new(kind::MALFORMED).because("the body broke off");
+    let payload = payload.map_err(|_broken| broken())?;
+    let arrived = tokio::time::timeout(within, payload.to_bytes_limited(max))
+        .await
+        .map_err(|_elapsed| Problem::new(kind::TIMEOUT))?;
+    arrived.map_err(|_limit| too_large())?.map_err(|_broken| broken())
 }
 
 fn is_json(req: &HttpRequest) -> bool {

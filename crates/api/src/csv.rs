@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 use app::idempotency::body_digest;
 use csv::{ReaderBuilder, StringRecord, Trim, Writer};
 
+use crate::body::gather;
 use crate::problem::{FieldError, Problem, kind};
 
 /// Largest sheet, in bytes.
@@ -59,13 +60,8 @@ impl FromRequest for Sheet {
                 let detail = "this operation takes `text/csv`";
                 return Err(Problem::new(kind::UNSUPPORTED_MEDIA_TYPE).because(detail));
             }
-            let broken = || Problem::new(kind::MALFORMED).because("the body broke off");
-            let payload = payload.await.map_err(|_broken| broken())?;
-            let arrived = tokio::time::timeout(ARRIVES_WITHIN, payload.to_bytes_limited(SHEET_MAX))
-                .await
-                .map_err(|_elapsed| Problem::new(kind::TIMEOUT))?;
             let too_large = || Problem::new(kind::TOO_LARGE).because("a sheet may have 2 MB");
-            let bytes = arrived.map_err(|_limit| too_large())?.map_err(|_broken| broken())?;
+            let bytes = gather(payload.await, SHEET_MAX, ARRIVES_WITHIN, too_large).await?;
             Ok(Self { digest: body_digest(&bytes), bytes })
         })
     }

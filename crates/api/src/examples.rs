@@ -8,6 +8,7 @@ mod template;
 use chrono::{DateTime, Utc};
 use domain::caller::{Role, Scope, Visibility};
 use domain::component::{Component, Status};
+use domain::credential::{Credential, State as CredentialState};
 use domain::delivery::{Attempt, Delivery, Outcome, State};
 use domain::event::Announcement;
 use domain::group::Group;
@@ -232,6 +233,18 @@ fn delivery() -> Delivery {
         next_attempt_at: None,
         created_at: at(10),
         finished_at: Some(at(10)),
+    }
+}
+
+fn credential() -> Credential {
+    Credential {
+        id: id(11),
+        channel: "slack".to_owned(),
+        state: CredentialState::Refused,
+        failing_since: Some(at(10)),
+        reason: Some(json!({ "ok": false, "error": "token_revoked" }).to_string()),
+        next_attempt_at: Some(at(12)),
+        subscriptions: 4,
     }
 }
 

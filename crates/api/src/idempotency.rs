@@ -4,10 +4,12 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use app::idempotency::{Answer, KEY_MAX, Request, body_digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::caller::Caller;
 use serde::Serialize;
 
-use crate::auth::Address;
+use crate::auth::{Address, BEARING_TOKENS};
 use crate::problem::{Problem, kind};
 
 /// The key, if the caller sent one. Without a body; see [`Self::with_body`].
@@ -54,10 +56,20 @@ fn read(req: &HttpRequest) -> Result<Option<Request>, Problem> {
     };
     Ok(Some(Request {
         principal,
-        route: format!("{} {}", req.method(), req.path()),
+        route: route(req),
         key: key.to_owned(),
         body_digest: body_digest(&[]),
     }))
+}
+
+/// The method and path; of a path that bears a token, which is not to be stored, a digest.
+fn route(req: &HttpRequest) -> String {
+    let (method, path) = (req.method(), req.path());
+    if !BEARING_TOKENS.iter().any(|it| path.starts_with(it)) {
+        return format!("{method} {path}");
+    }
+    let pattern = req.match_pattern().unwrap_or_default();
+    format!("{method} {pattern} {}", URL_SAFE_NO_PAD.encode(body_digest(path.as_bytes())))
 }
 
 /// An answer that shows a thing.

@@ -5,6 +5,7 @@ mod body;
 mod calendar;
 mod component;
 mod conditional;
+mod credential;
 mod csv;
 mod delivery;
 mod event;
@@ -24,6 +25,7 @@ mod operations;
 mod patch;
 mod problem;
 mod query;
+mod receipt;
 mod request;
 mod responses;
 mod seam;
@@ -50,7 +52,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 pub use openapi::openapi;
-pub use state::{Settings, State};
+pub use state::{MetaApp, Settings, State};
 
 /// Blocking threads beyond those that hold a connection: for password hashing.
 const SPARE_THREADS: usize = 8;
@@ -74,6 +76,8 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(calendar::routes)
             .configure(subscription::routes)
             .configure(delivery::routes)
+            .configure(credential::routes)
+            .configure(receipt::routes)
             .configure(message_template::routes)
             .configure(event::routes)
             .configure(session::routes)

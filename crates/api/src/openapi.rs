@@ -30,6 +30,7 @@ const CHANNEL_CONFIG: &str = "ChannelConfig";
         (name = "subscriptions", description = "Who is told, and on which way"),
         (name = "self-service", description = "Subscribing oneself, and changing or ending that by the links in messages"),
         (name = "deliveries", description = "What was sent, and what came of it"),
+        (name = "receipts", description = "What providers report of messages that they took"),
         (name = "message templates", description = "The operator's own wording of messages"),
         (name = "events", description = "What happened, who did it, and who was told"),
         (name = "auth", description = "Signing in and out"),

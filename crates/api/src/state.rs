@@ -34,10 +34,20 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Whether strangers may subscribe themselves.
     pub offers_subscribe: bool,
+    /// Whose reports of WhatsApp messages are taken, if anybody's.
+    pub meta_app: Option<MetaApp>,
     /// Renders the metrics.
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     /// Whether the database can be reached.
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// What an app of Meta's and Farol know of each other.
+pub struct MetaApp {
+    /// Signs what the app reports.
+    pub secret: String,
+    /// Shown by the app before it reports.
+    pub verify_token: String,
 }
 
 /// What handlers share.
@@ -53,6 +63,7 @@ pub struct State {
     pub trusted_proxies: Vec<IpNet>,
     pub cors_origins: Vec<String>,
     pub offers_subscribe: bool,
+    pub meta_app: Option<MetaApp>,
     pub metrics: Box<dyn Fn() -> String + Send + Sync>,
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Taken before a blocking thread is: who waits for the database holds nothing.
@@ -73,6 +84,7 @@ impl State {
             cors_origins,
             rate_limit,
             offers_subscribe,
+            meta_app,
             metrics,
             is_ready,
         } = settings;
@@ -90,6 +102,7 @@ impl State {
             trusted_proxies,
             cors_origins,
             offers_subscribe,
+            meta_app,
             metrics,
             is_ready,
             turns: Arc::new(Semaphore::new(turns)),

@@ -2,12 +2,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use channels::receipt::Fate;
 use channels::signature::SigningSecret;
 use channels::{Bodies, Lane};
 use chrono::Duration;
 use domain::caller::{Caller, Scope};
-use domain::delivery::{Attempt, DISABLE_AFTER, Delivery, Outcome, State};
+use domain::delivery::{DISABLE_AFTER, Delivery};
 use domain::event::{About, Announcement, Event, Kind, Logged, Record};
 use persistence::delivery;
 use persistence::subscription::{self, Sealed};
@@ -168,7 +167,8 @@ pub fn settle(
     Ok(late)
 }
 
-fn disable(db: &mut Write<'_>, given_up: &GivenUp) -> Result<(), Error> {
+/// Ends telling a subscription anything, until somebody sets it to `active` again.
+pub(crate) fn disable(db: &mut Write<'_>, given_up: &GivenUp) -> Result<(), Error> {
     let GivenUp { subscription, reason } = given_up;
     let now = db.now()?;
     if subscription::disable(db, *subscription, reason, now)? {
@@ -203,30 +203,6 @@ pub fn warn(db: &Db) -> Result<usize, Error> {
         db.emit(&Caller::system(), now, warnings.collect())?;
         Ok(n_warned)
     })
-}
-
-/// Writes down what became of messages that a provider had accepted. A destination that is gone is
-/// given up.
-pub fn report(db: &mut Write<'_>, fates: &[Fate]) -> Result<(), Error> {
-    let now = db.now()?;
-    for Fate { receipt, outcome, reason } in fates {
-        let delivered = *outcome == Outcome::Delivered;
-        let failed = (!delivered).then(|| Attempt {
-            at: now,
-            outcome: *outcome,
-            status: None,
-            latency_ms: 0,
-            error: reason.clone(),
-            answer: None,
-        });
-        let state = if delivered { State::Delivered } else { State::Dead };
-        let subscription = delivery::report(db, receipt, state, failed.as_ref())?;
-        if let (Some(subscription), Outcome::Gone) = (subscription, outcome) {
-            let reason = "the provider reports that the destination is gone".to_owned();
-            disable(db, &GivenUp { subscription, reason })?;
-        }
-    }
-    Ok(())
 }
 
 /// Wakes destinations that were forgotten; there should be none.

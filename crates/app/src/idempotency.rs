@@ -14,7 +14,7 @@ pub const KEY_MAX: usize = 255;
 pub struct Request {
     /// Who asks: `user:<id>`, `token:<id>` or `address:<ip>`.
     pub principal: String,
-    /// Method and path.
+    /// Method and path, without any secret that the path bears.
     pub route: String,
     pub key: String,
     pub body_digest: [u8; 32],

@@ -16,6 +16,7 @@ pub mod link;
 pub mod maintenance;
 pub mod message_template;
 pub mod password;
+pub mod receipt;
 pub mod session;
 pub mod status;
 pub mod subscription;

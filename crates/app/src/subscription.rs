@@ -1,37 +1,42 @@
 //! Subscriptions: what operators do with them. What everybody and their owners may do is below.
 mod address;
 mod bulk;
+mod config;
 mod confirm;
 mod filter;
 mod owner;
 mod public;
+mod repeat;
+mod secret;
 
-use aws_lc_rs::rand;
 use channels::egress::EgressPolicy;
 use channels::signature::SigningSecret;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
-use domain::event::{About, Announcement, Event, Kind, Record};
+use domain::event::{Event, Record};
 use domain::subscription::{Filter, Origin, State, Subscription};
 use persistence::delivery::Queue;
 use persistence::subscription::{self, Sealed};
-use persistence::{credential, delivery};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::check_version;
 use crate::vault::Vault;
-use crate::{Error, FieldError, Page, Read, Window, Write};
+use crate::{Error, Page, Read, Window, Write};
+use config::{accept, assign_credential, keep_address};
+use secret::{new_secret, seal_secret};
 
 pub use address::digest_missing;
 pub use bulk::{EXPORT_MAX, Exported, Imported, Newcomer, Refused, erase, export, import};
+pub(crate) use config::config_place;
+pub use config::follow;
 pub use confirm::{confirm, confirm_by_answer};
 pub use owner::{OwnEdit, edit_own, end, own, would_end};
 pub use persistence::subscription::Which;
 pub use public::{Wish, subscribe};
-
-/// For how long a replaced signing secret still signs along.
-pub const ROTATION: Duration = Duration::hours(24);
+pub use repeat::{recover, test};
+pub(crate) use secret::secret_place;
+pub use secret::{ROTATION, rotate_secret};
 
 /// What subscribing needs besides the database.
 #[derive(Clone, Copy)]
@@ -232,73 +237,6 @@ pub fn delete(
     Ok(())
 }
 
-/// Replaces the signing secret. For [`ROTATION`] messages carry both signatures.
-pub fn rotate_secret(
-    db: &mut Write<'_>,
-    caller: &Caller,
-    means: Means<'_>,
-    id: Uuid,
-) -> Result<(Subscription, SigningSecret), Error> {
-    caller.must(Scope::Subscriptions)?;
-    let (before, sealed) = lock(db, id, None)?;
-    if sealed.signing_secret.is_none() {
-        return Err(Error::Conflict("this channel does not sign its messages"));
-    }
-    let now = db.now()?;
-    let secret = new_secret()?;
-    let sealed = Sealed {
-        config: sealed.config,
-        previous_secret: sealed.signing_secret,
-        previous_secret_until: Some(now + ROTATION),
-        signing_secret: Some(seal_secret(means.vault, id, &secret)?),
-    };
-    let after = Subscription { version: before.version + 1, updated_at: now, ..before };
-    subscription::update(db, &after, &sealed, false)?;
-    db.emit(caller, now, vec![record(Record::SecretRotated, &after)])?;
-    Ok((after, secret))
-}
-
-/// Sends a message that says nothing, to see whether it arrives.
-pub fn test(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<(), Error> {
-    caller.must(Scope::Subscriptions)?;
-    let (found, _) = lock(db, id, None)?;
-    if found.state != State::Active {
-        return Err(Error::Conflict("the subscription is not active"));
-    }
-    let now = db.now()?;
-    let payload = json!({ "id": found.id, "channel": found.channel, "label": found.label });
-    let about = About { subscription: Some(id), ..About::default() };
-    let event = Event {
-        kind: Kind::Announcement(Announcement::SubscriptionTest),
-        announce: true,
-        about,
-        payload,
-        public_payload: None,
-    };
-    db.emit(caller, now, vec![event])?;
-    Ok(())
-}
-
-/// Sends again what the subscription was owed since then and never got, oldest first.
-pub fn recover(
-    db: &mut Write<'_>,
-    caller: &Caller,
-    id: Uuid,
-    since: DateTime<Utc>,
-) -> Result<usize, Error> {
-    caller.must(Scope::Subscriptions)?;
-    let (found, _) = lock(db, id, None)?;
-    if found.state != State::Active {
-        return Err(Error::Conflict("the subscription is not active"));
-    }
-    let missed = delivery::missed(db, id, since)?;
-    if missed.is_empty() {
-        return Ok(0);
-    }
-    db.commit_news();
-    Ok(delivery::repeat(db, id, &missed)?.len())
-}
-
 fn lock(
     db: &mut Write<'_>,
     id: Uuid,
@@ -314,63 +252,6 @@ fn may_hear(caller: &Caller, audience: Visibility) -> Result<(), Error> {
     if audience == Visibility::Internal {
         caller.must(Scope::Read)?;
     }
-    Ok(())
-}
-
-/// The configuration as it may be shown, and as it is kept.
-fn accept(
-    channel: &dyn channels::Channel,
-    means: Means<'_>,
-    id: Uuid,
-    config: &Value,
-) -> Result<(Value, Vec<u8>), Error> {
-    if channel.is_by_mail() && !means.mail {
-        let detail = "no mail server is configured: FAROL_SMTP_URL is not set";
-        return Err(Error::invalid("/channel", "unavailable", detail));
-    }
-    let faults = channel.check(config, means.egress);
-    if !faults.is_empty() {
-        let field = |it: channels::Fault| FieldError {
-            pointer: format!("/config{}", it.pointer),
-            code: it.code,
-            detail: it.detail,
-        };
-        return Err(Error::Invalid(faults.into_iter().map(field).collect()));
-    }
-    let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
-    let sealed = means.vault.seal(&config_place(id), config.to_string().as_bytes())?;
-    Ok((shown, sealed))
-}
-
-/// Destinations with the same credential share its rate and its fate.
-fn assign_credential(
-    db: &mut Write<'_>,
-    vault: &Vault,
-    channel: &dyn channels::Channel,
-    id: Uuid,
-    config: &Value,
-) -> Result<(), Error> {
-    let known = channel.credential(config).map(|(text, pace)| credential::Known {
-        channel: channel.kind().to_owned(),
-        digest: vault.digest(&format!("credentials/{}", channel.kind()), &text),
-        interval: Duration::from_std(pace.interval).unwrap_or_default(),
-        burst: i32::try_from(pace.burst).unwrap_or(i32::MAX),
-    });
-    Ok(credential::assign(db, id, known.as_ref())?)
-}
-
-/// Follows a destination that asked to be called elsewhere from now on.
-pub fn follow(db: &mut Write<'_>, vault: &Vault, id: Uuid, config: &Value) -> Result<(), Error> {
-    let Ok((before, mut sealed)) = subscription::lock(db, id) else { return Ok(()) };
-    let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
-    let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
-    sealed.config = vault.seal(&config_place(id), config.to_string().as_bytes())?;
-    keep_address(db, id, address::digest(vault, channel, config).as_deref())?;
-    let now = db.now()?;
-    let after =
-        Subscription { config: shown, version: before.version + 1, updated_at: now, ..before };
-    subscription::update(db, &after, &sealed, false)?;
-    db.emit(&Caller::system(), now, vec![record(Record::SubscriptionEdited, &after)])?;
     Ok(())
 }
 
@@ -393,31 +274,6 @@ fn check_digest(channel: &dyn channels::Channel, minutes: u16) -> Result<(), Err
     }
     let detail = "this channel gets every message by itself";
     Err(Error::invalid("/digest_minutes", "unsupported", detail))
-}
-
-fn keep_address(db: &mut Write<'_>, id: Uuid, digest: Option<&[u8]>) -> Result<(), Error> {
-    subscription::address::keep(db, id, digest)
-        .map_err(Error::taken(subscription::address::ADDRESS_TAKEN, "this address"))
-}
-
-fn new_secret() -> Result<SigningSecret, Error> {
-    let mut bytes = [0; 32];
-    rand::fill(&mut bytes).map_err(|_unspecified| Error::Vault)?;
-    Ok(SigningSecret::from_bytes(bytes))
-}
-
-fn seal_secret(vault: &Vault, id: Uuid, secret: &SigningSecret) -> Result<Vec<u8>, Error> {
-    vault.seal(&secret_place(id), secret.to_string_secret().as_bytes())
-}
-
-/// Where a configuration lies, for the vault.
-pub(crate) fn config_place(id: Uuid) -> String {
-    format!("subscriptions/{id}/config")
-}
-
-/// Where a signing secret lies, for the vault.
-pub(crate) fn secret_place(id: Uuid) -> String {
-    format!("subscriptions/{id}/secret")
 }
 
 /// The log outlives the subscription, so it does not name its owner.

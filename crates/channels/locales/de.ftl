@@ -33,6 +33,9 @@ fact-instead = Statt
 fact-repeats = Wiederholt sich
 fact-since = Seit
 fact-next = Nächster Schritt
+fact-subscription = Abonnement
+fact-reason = Grund
+fact-disabled = Abschaltung
 
 next-investigating = Die Ursache finden
 next-identified = Die Störung beheben
@@ -60,6 +63,28 @@ confirm-state = Bitte bestätigen
 confirm-text = Jemand – vermutlich Sie – möchte unter dieser Adresse über den Status von { $page } informiert werden. Bitte bestätigen Sie, dass Sie diese Nachrichten wünschen. Falls nicht, ignorieren Sie diese Nachricht; Sie erhalten dann keine weiteren.
 already-state = Bereits abonniert
 already-text = Jemand – vermutlich Sie – möchte unter dieser Adresse erneut über den Status von { $page } informiert werden. Sie sind bereits angemeldet; es hat sich nichts geändert.
+
+action-state = Handeln nötig
+credential-title = Zugangsdaten abgelehnt: { $channel }
+credential-text = Der Anbieter von { $channel } lehnt Zugangsdaten ab, etwa das Token eines Bots, die sich Ihre Abonnements teilen. Deren Nachrichten warten, niemand wird abgemeldet; Farol versucht es von selbst wieder, zuletzt einmal je Stunde. Erneuern Sie die Zugangsdaten beim Anbieter oder tragen Sie neue in diese Abonnements ein: Dann wird gesendet, was wartet.
+failing-title = Nachrichten kommen nicht an: { $channel }
+failing-text = Bei einem Abonnement über { $channel } ist seit { $since } keine Nachricht mehr angekommen. Farol versucht es weiter; kommt bis { $disabled } keine an, wird das Abonnement abgeschaltet und erhält nichts mehr. Prüfen Sie, ob sein Ziel noch besteht und Nachrichten annimmt, oder ändern Sie das Abonnement.
+
+subscription-pending = noch nicht bestätigt
+subscription-active = aktiv
+subscription-paused = pausiert
+subscription-disabled = abgeschaltet
+
+leaf-confirm-title = Abonnement bestätigen
+leaf-confirm-text = Nachrichten über { $page } gehen dann an { $address }.
+leaf-confirm-button = Abonnement bestätigen
+leaf-confirmed-title = Sie sind angemeldet
+leaf-confirmed-text = Jede Nachricht enthält einen Link, um das Abonnement zu ändern oder zu beenden.
+leaf-unsubscribe-text = An { $address } gehen dann keine Nachrichten über { $page } mehr.
+leaf-unsubscribed-title = Sie sind abgemeldet
+leaf-unsubscribed-text = Es werden keine Nachrichten mehr gesendet, und Ihre Adresse ist vergessen.
+leaf-manage-title = Ihr Abonnement
+leaf-manage-text = Nachrichten über { $page } gehen an { $address }. Das Abonnement ist { $state }.
 
 digest-state =
     { $count ->

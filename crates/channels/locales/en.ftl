@@ -34,6 +34,9 @@ fact-instead = Instead of
 fact-repeats = Repeats
 fact-since = Since
 fact-next = Next step
+fact-subscription = Subscription
+fact-reason = Reason
+fact-disabled = Disabled on
 
 next-investigating = Find the cause
 next-identified = Put a fix in place
@@ -61,6 +64,29 @@ confirm-state = Please confirm
 confirm-text = Somebody, hopefully you, asked to be told about the status of { $page } at this address. Please confirm that you want these messages. If you did not ask for them, ignore this one and you will hear no more.
 already-state = You are subscribed
 already-text = Somebody, hopefully you, asked once more to be told about the status of { $page } at this address. You are subscribed already; nothing has changed.
+
+action-state = Action needed
+credential-title = Credential refused: { $channel }
+credential-text = The provider of { $channel } refuses a credential, such as a bot’s token, that your subscriptions share. Their messages wait and nobody is unsubscribed; Farol tries again by itself, at last once an hour. Renew the credential with the provider, or put a new one into these subscriptions: what waits is sent then.
+failing-title = Messages do not arrive: { $channel }
+failing-text = No message to a subscription by { $channel } has arrived since { $since }. Farol goes on trying; if nothing arrives until { $disabled }, the subscription is disabled and nothing more is sent to it. Check whether its destination still exists and takes messages, or change the subscription.
+
+subscription-pending = pending
+subscription-active = active
+subscription-paused = paused
+subscription-disabled = disabled
+
+# Pages behind the links of messages.
+leaf-confirm-title = Confirm your subscription
+leaf-confirm-text = Messages about { $page } will go to { $address }.
+leaf-confirm-button = Confirm the subscription
+leaf-confirmed-title = You are subscribed
+leaf-confirmed-text = Every message has a link to change or end it.
+leaf-unsubscribe-text = No more messages about { $page } will go to { $address }.
+leaf-unsubscribed-title = You are not subscribed any more
+leaf-unsubscribed-text = No more messages are sent, and your address is forgotten.
+leaf-manage-title = Your subscription
+leaf-manage-text = Messages about { $page } go to { $address }. The subscription is { $state }.
 
 digest-state =
     { $count ->

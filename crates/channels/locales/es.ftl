@@ -33,6 +33,9 @@ fact-instead = En lugar de
 fact-repeats = Se repite
 fact-since = Desde
 fact-next = Próximo paso
+fact-subscription = Suscripción
+fact-reason = Motivo
+fact-disabled = Desactivación
 
 next-investigating = Encontrar la causa
 next-identified = Aplicar la solución
@@ -60,6 +63,28 @@ confirm-state = Confirme la suscripción
 confirm-text = Alguien, probablemente usted, ha pedido recibir en esta dirección avisos sobre el estado de { $page }. Confirme que desea recibir estos mensajes. Si no los ha pedido, ignore este aviso y no recibirá ninguno más.
 already-state = Ya está suscrito
 already-text = Alguien, probablemente usted, ha vuelto a pedir avisos sobre el estado de { $page } en esta dirección. Ya está suscrito; nada ha cambiado.
+
+action-state = Requiere atención
+credential-title = Credencial rechazada: { $channel }
+credential-text = El proveedor de { $channel } rechaza una credencial, como el token de un bot, que comparten sus suscripciones. Los mensajes esperan y nadie pierde su suscripción; Farol lo intenta de nuevo por sí solo, al final una vez por hora. Renueve la credencial con el proveedor o ponga una nueva en esas suscripciones: entonces se enviará lo que espera.
+failing-title = Los mensajes no llegan: { $channel }
+failing-text = Ningún mensaje a una suscripción por { $channel } ha llegado desde { $since }. Farol sigue intentándolo; si no llega ninguno hasta { $disabled }, la suscripción se desactiva y no se le envía nada más. Compruebe si su destino sigue existiendo y acepta mensajes, o cambie la suscripción.
+
+subscription-pending = por confirmar
+subscription-active = activa
+subscription-paused = en pausa
+subscription-disabled = desactivada
+
+leaf-confirm-title = Confirme su suscripción
+leaf-confirm-text = Los mensajes sobre { $page } llegarán a { $address }.
+leaf-confirm-button = Confirmar la suscripción
+leaf-confirmed-title = Ya está suscrito
+leaf-confirmed-text = Cada mensaje tiene un enlace para cambiar o cancelar la suscripción.
+leaf-unsubscribe-text = Ya no llegarán mensajes sobre { $page } a { $address }.
+leaf-unsubscribed-title = Ya no está suscrito
+leaf-unsubscribed-text = No se envían más mensajes y su dirección se ha olvidado.
+leaf-manage-title = Su suscripción
+leaf-manage-text = Los mensajes sobre { $page } llegan a { $address }. La suscripción está { $state }.
 
 digest-state =
     { $count ->

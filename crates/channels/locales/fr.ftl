@@ -33,6 +33,9 @@ fact-instead = Au lieu de
 fact-repeats = Récurrence
 fact-since = Depuis
 fact-next = Prochaine étape
+fact-subscription = Abonnement
+fact-reason = Raison
+fact-disabled = Désactivation
 
 next-investigating = Trouver la cause
 next-identified = Appliquer le correctif
@@ -60,6 +63,28 @@ confirm-state = Veuillez confirmer
 confirm-text = Quelqu’un, sans doute vous, a demandé à recevoir à cette adresse des nouvelles de l’état de { $page }. Veuillez confirmer que vous souhaitez ces messages. Si vous n’avez rien demandé, ignorez celui-ci : vous n’en recevrez pas d’autre.
 already-state = Déjà abonné
 already-text = Quelqu’un, sans doute vous, a redemandé à recevoir à cette adresse des nouvelles de l’état de { $page }. Vous êtes déjà abonné ; rien n’a changé.
+
+action-state = Action requise
+credential-title = Identifiants refusés : { $channel }
+credential-text = Le fournisseur de { $channel } refuse des identifiants, comme le jeton d’un bot, que vos abonnements partagent. Leurs messages attendent et personne n’est désabonné ; Farol réessaie de lui-même, pour finir une fois par heure. Renouvelez les identifiants chez le fournisseur, ou mettez-en de nouveaux dans ces abonnements : ce qui attend sera alors envoyé.
+failing-title = Les messages n’arrivent pas : { $channel }
+failing-text = Aucun message à un abonnement par { $channel } n’est arrivé depuis le { $since }. Farol continue d’essayer ; si rien n’arrive d’ici au { $disabled }, l’abonnement est désactivé et ne reçoit plus rien. Vérifiez que sa destination existe encore et accepte les messages, ou modifiez l’abonnement.
+
+subscription-pending = à confirmer
+subscription-active = actif
+subscription-paused = en pause
+subscription-disabled = désactivé
+
+leaf-confirm-title = Confirmez votre abonnement
+leaf-confirm-text = Les messages sur { $page } arriveront à { $address }.
+leaf-confirm-button = Confirmer l’abonnement
+leaf-confirmed-title = Vous êtes abonné
+leaf-confirmed-text = Chaque message contient un lien pour modifier ou arrêter l’abonnement.
+leaf-unsubscribe-text = Plus aucun message sur { $page } n’arrivera à { $address }.
+leaf-unsubscribed-title = Vous n’êtes plus abonné
+leaf-unsubscribed-text = Plus aucun message n’est envoyé, et votre adresse est oubliée.
+leaf-manage-title = Votre abonnement
+leaf-manage-text = Les messages sur { $page } arrivent à { $address }. Statut de l’abonnement : { $state }.
 
 digest-state =
     { $count ->

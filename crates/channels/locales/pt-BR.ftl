@@ -33,6 +33,9 @@ fact-instead = Em vez de
 fact-repeats = Repete-se
 fact-since = Desde
 fact-next = Próximo passo
+fact-subscription = Inscrição
+fact-reason = Motivo
+fact-disabled = Desativação
 
 next-investigating = Encontrar a causa
 next-identified = Aplicar a correção
@@ -60,6 +63,28 @@ confirm-state = Confirme a inscrição
 confirm-text = Alguém, provavelmente você, pediu para receber neste endereço avisos sobre o status de { $page }. Confirme que deseja receber essas mensagens. Se não foi você, ignore este aviso e não enviaremos mais nada.
 already-state = Você já está inscrito
 already-text = Alguém, provavelmente você, pediu de novo para receber neste endereço avisos sobre o status de { $page }. Você já está inscrito; nada mudou.
+
+action-state = Requer atenção
+credential-title = Credencial recusada: { $channel }
+credential-text = O provedor de { $channel } recusa uma credencial, como o token de um bot, que suas inscrições compartilham. As mensagens esperam e ninguém perde a inscrição; o Farol tenta de novo sozinho, por fim uma vez por hora. Renove a credencial com o provedor ou coloque uma nova nessas inscrições: então o que espera será enviado.
+failing-title = As mensagens não chegam: { $channel }
+failing-text = Nenhuma mensagem a uma inscrição por { $channel } chegou desde { $since }. O Farol continua tentando; se nenhuma chegar até { $disabled }, a inscrição será desativada e não receberá mais nada. Verifique se o destino ainda existe e aceita mensagens, ou altere a inscrição.
+
+subscription-pending = a confirmar
+subscription-active = ativa
+subscription-paused = em pausa
+subscription-disabled = desativada
+
+leaf-confirm-title = Confirme sua inscrição
+leaf-confirm-text = As mensagens sobre { $page } chegarão a { $address }.
+leaf-confirm-button = Confirmar a inscrição
+leaf-confirmed-title = Você está inscrito
+leaf-confirmed-text = Cada mensagem tem um link para alterar ou cancelar a inscrição.
+leaf-unsubscribe-text = Nenhuma mensagem sobre { $page } chegará mais a { $address }.
+leaf-unsubscribed-title = Você não está mais inscrito
+leaf-unsubscribed-text = Nenhuma mensagem é mais enviada, e seu endereço foi esquecido.
+leaf-manage-title = Sua inscrição
+leaf-manage-text = As mensagens sobre { $page } chegam a { $address }. A inscrição está { $state }.
 
 digest-state =
     { $count ->

@@ -1,7 +1,17 @@
-//! Answers whose end is missing.
+//! Answers, also those whose end is missing.
+use std::time::Duration;
+
 use serde_json::Value;
 
-use crate::Answer;
+/// An HTTP answer of any status; a redirect is an answer too. There is one as soon as its head
+/// has arrived, because the destination has spoken then; `body` may be cut short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    /// How long the destination asks us to wait, at most six hours.
+    pub retry_after: Option<Duration>,
+    pub body: Vec<u8>,
+}
 
 impl Answer {
     /// The body as JSON, as far as it came: what a long answer begins with is usually all we ask

@@ -87,10 +87,10 @@ impl Adapter for Whatsapp {
         let (step, request) = match config {
             Config::Cloud(it) => return it.next(&said, attempt, done),
             _ if !done.is_empty() => return None,
+            Config::Twilio(it) => return Some(it.next(&said, notice.api_url, attempt.delivery)),
             Config::Waha(it) => (waha::STEP, it.request(&said.text(TEXT_MAX))),
             Config::Evolution(it) => (evolution::STEP, it.request(&said.text(TEXT_MAX))),
             Config::Wwebjs(it) => (wwebjs::STEP, it.request(&said.text(TEXT_MAX))),
-            Config::Twilio(it) => (twilio::STEP, it.request(&said)),
             Config::Template(it) => (template::STEP, it.request(notice, &message)?),
         };
         Some(Step::telling(step, request))
@@ -102,7 +102,7 @@ impl Adapter for Whatsapp {
             waha::STEP => waha::judge(answer),
             evolution::STEP => evolution::judge(answer),
             wwebjs::STEP => wwebjs::judge(answer),
-            twilio::STEP => twilio::judge(answer),
+            twilio::STEP | twilio::REPORTED => twilio::judge(step, answer),
             _ => Verdict::of_status(answer.status),
         }
     }
@@ -112,7 +112,7 @@ impl Adapter for Whatsapp {
     }
 
     fn receipt(done: &[Done]) -> Option<String> {
-        cloud::receipt(done)
+        cloud::receipt(done).or_else(|| twilio::receipt(done))
     }
 
     fn credential(config: &Config) -> Option<(String, Pace)> {

@@ -78,6 +78,7 @@ words! {
         SubscriptionsImported = "subscription.imported",
         SubscriptionsErased = "subscription.erased",
         SecretRotated = "subscription.secret_rotated",
+        CredentialRetried = "credential.retried",
     }
 }
 

@@ -4,6 +4,7 @@ mod words;
 pub mod calendar;
 pub mod caller;
 pub mod component;
+pub mod credential;
 pub mod delivery;
 pub mod event;
 pub mod group;

@@ -100,29 +100,6 @@ pub fn missed(
     Ok(rows.into_iter().map(|it| it.id).collect())
 }
 
-/// Writes down the fate of a message that its provider had accepted: delivered or dead, once.
-/// Reports come in any order and more than once, so the first final one counts. Returns the
-/// subscription if there was such a message.
-pub fn report(
-    db: &mut Write<'_>,
-    receipt: &str,
-    state: State,
-    attempt: Option<&Attempt>,
-) -> Result<Option<Uuid>, DbError> {
-    let attempt =
-        attempt.map(|it| serde_json::json!([it])).unwrap_or_else(|| serde_json::json!([]));
-    let found: Option<Id> = diesel::sql_query(
-        "update deliveries set state = $2, attempts = attempts || $3
-         where receipt = $1 and state = 'accepted' returning subscription_id as id",
-    )
-    .bind::<Text, _>(receipt)
-    .bind::<Text, _>(state.as_str())
-    .bind::<Jsonb, _>(attempt)
-    .get_result(db.conn)
-    .optional()?;
-    Ok(found.map(|it| it.id))
-}
-
 #[derive(QueryableByName)]
 struct Id {
     #[diesel(sql_type = SqlUuid)]

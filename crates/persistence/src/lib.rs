@@ -16,6 +16,7 @@ pub mod maintenance;
 pub mod message_template;
 pub mod page;
 pub mod prune;
+pub mod receipt;
 pub mod schema;
 pub mod session;
 pub mod subscription;

@@ -5,11 +5,11 @@ use diesel::sql_types::BigInt;
 use crate::{DbError, Write};
 
 /// Each deletes at most `$1` rows. Deliveries and events are kept for 30 days, answers to
-/// `Idempotency-Key`s for 24 hours, threads for 90 days after their last message, sessions for
-/// 7 days after their end; the last event that the public may know of stays, because it dates the
+/// `Idempotency-Key`s for 24 hours, threads for 90 days after their last message, reports of unknown
+/// messages for an hour, sessions for 7 days after their end; the last event that the public may know of stays, because it dates the
 /// page. Whoever asked to be subscribed and did not confirm it within 7 days is forgotten, the
 /// secrets in the message too.
-const STATEMENTS: [&str; 8] = [
+const STATEMENTS: [&str; 9] = [
     "delete from idempotency_keys where (principal, route, key_hash) in (
          select principal, route, key_hash from idempotency_keys
          where created_at < farol_now() - interval '24 hours' limit $1)",
@@ -51,6 +51,8 @@ const STATEMENTS: [&str; 8] = [
     "delete from threads where (subscription_id, subject_id) in (
          select subscription_id, subject_id from threads
          where updated_at < farol_now() - interval '90 days' limit $1)",
+    "delete from fates where receipt in (
+         select receipt from fates where created_at < farol_now() - interval '1 hour' limit $1)",
 ];
 
 /// How many kinds of rows there are to forget.

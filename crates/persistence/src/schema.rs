@@ -386,6 +386,16 @@ diesel::table! {
         n_failures -> Int4,
         reason -> Nullable<Text>,
         created_at -> Timestamptz,
+        reported -> Bool,
+    }
+}
+diesel::table! {
+    fates (receipt) {
+        receipt -> Text,
+        subscription_id -> Nullable<Uuid>,
+        outcome -> Text,
+        attempt -> Nullable<Jsonb>,
+        created_at -> Timestamptz,
     }
 }
 diesel::table! {

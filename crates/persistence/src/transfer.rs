@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::{DbError, Read, Write};
 
 /// Tables in an order in which rows can be inserted. What lives for hours only stays behind:
-/// sessions, idempotency keys, failed sign-ins.
-pub const TABLES: [&str; 20] = [
+/// sessions, idempotency keys, failed sign-ins, reports of unknown messages.
+pub const TABLES: [&str; 22] = [
     "page",
     "users",
     "api_tokens",
@@ -26,9 +26,11 @@ pub const TABLES: [&str; 20] = [
     "maintenance_components",
     "message_templates",
     "events",
+    "credentials",
     "subscriptions",
     "destinations",
     "deliveries",
+    "threads",
 ];
 
 /// Name of the last migration: rows fit only into the same one.

@@ -68,6 +68,10 @@ pub struct Config {
     pub mail_reply_to: Option<Mailbox>,
     /// Where e-mails that cannot be delivered come back to.
     pub mail_envelope_from: Option<Address>,
+    /// Secret of the Meta app that reports of WhatsApp messages, and what it shows before it does.
+    /// Both are there or neither.
+    pub whatsapp_app_secret: Option<Secret>,
+    pub whatsapp_verify_token: Option<Secret>,
     /// Whether strangers may subscribe themselves.
     pub subscribe: bool,
     /// Requests per minute that one token or address may make.
@@ -173,6 +177,7 @@ impl Config {
         let listen = SocketAddr::from((IpAddr::from(Ipv4Addr::LOCALHOST), 8080));
         let listen = read.or("FAROL_LISTEN", listen, parse::address);
         let admin_password = read.secret("FAROL_ADMIN_PASSWORD", parse::password, parse::hide);
+        let [whatsapp_app_secret, whatsapp_verify_token] = whatsapp_app(read);
         Self {
             database_pool,
             listen,
@@ -198,6 +203,8 @@ impl Config {
             mail_from: mail_from(read),
             mail_reply_to: read.optional("FAROL_MAIL_REPLY_TO", parse::mailbox),
             mail_envelope_from: read.optional("FAROL_MAIL_ENVELOPE_FROM", parse::mail_address),
+            whatsapp_app_secret,
+            whatsapp_verify_token,
             database_url,
             admin_password,
             lines: Vec::new(),
@@ -233,6 +240,16 @@ fn mail_from(read: &mut Reader<'_>) -> Option<Mailbox> {
 fn maintenance_reminders(read: &mut Reader<'_>) -> Vec<i64> {
     let a_day_and_an_hour = parse::Reminders(vec![24 * 3600, 3600]);
     read.or("FAROL_MAINTENANCE_REMINDERS", a_day_and_an_hour, parse::reminders).0
+}
+
+fn whatsapp_app(read: &mut Reader<'_>) -> [Option<Secret>; 2] {
+    let (secret, token) = ("FAROL_WHATSAPP_APP_SECRET", "FAROL_WHATSAPP_VERIFY_TOKEN");
+    for (name, other) in [(secret, token), (token, secret)] {
+        if read.was_given(name) && !read.was_given(other) {
+            read.complain(name, &format!("needs {other} beside it"));
+        }
+    }
+    [secret, token].map(|name| read.secret(name, parse::token, parse::hide))
 }
 
 fn processors() -> usize {

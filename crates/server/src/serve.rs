@@ -210,6 +210,11 @@ fn api_settings(
     metrics: impl Fn() -> String + Send + Sync + 'static,
 ) -> api::Settings {
     let bus = Arc::clone(&running.bus);
+    let meta_app = config.whatsapp_app_secret.as_ref().zip(config.whatsapp_verify_token.as_ref());
+    let meta_app = meta_app.map(|(secret, token)| api::MetaApp {
+        secret: secret.expose().to_owned(),
+        verify_token: token.expose().to_owned(),
+    });
     api::Settings {
         db: db.clone(),
         pool_size: config.database_pool,
@@ -222,6 +227,7 @@ fn api_settings(
         cors_origins: config.cors_origins.clone(),
         rate_limit: config.rate_limit,
         offers_subscribe: config.subscribe,
+        meta_app,
         metrics: Box::new(metrics),
         is_ready: Box::new(move || bus.is_connected()),
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::credential;
 use app::delivery::{GivenUp, Settlement, settle};
 use app::vault::Vault;
-use app::{Db, Error};
+use app::{Db, DbError, Error};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -37,24 +37,30 @@ pub async fn run(
                 batch.push(more);
             }
         }
-        let (mut settlements, mut given_up, mut more) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut settlements, mut given_up) = (Vec::new(), Vec::new());
         for Served { settlement, given_up: hopeless, consequences } in batch.drain(..) {
-            settlements.push(settlement);
-            given_up.extend(hopeless);
-            more.extend(consequences);
-        }
-        // First, so that nothing is sent with a refused credential or to an old address meanwhile.
-        for consequence in more {
-            follow(&db, &vault, consequence).await;
+            // First, so that nothing is sent with a refused credential or to an old address
+            // meanwhile.
+            let mut is_heard = true;
+            for consequence in consequences {
+                is_heard &= follow(&db, &vault, consequence).await;
+            }
+            // Else the lease runs out, and the destination is asked once more.
+            if is_heard {
+                settlements.push(settlement);
+                given_up.extend(hopeless);
+            }
         }
         write(&db, settlements, given_up).await;
         bells.deliver.notify_one();
     }
 }
 
-/// What cannot be noted is met again with the next message.
-async fn follow(db: &Db, vault: &Arc<Vault>, consequence: Consequence) {
+/// Whether the answer was heard. What cannot be noted is met again with the next message; only a
+/// destination that was asked for its word has no next one.
+async fn follow(db: &Db, vault: &Arc<Vault>, consequence: Consequence) -> bool {
     let vault = Arc::clone(vault);
+    let is_word = matches!(consequence, Consequence::Answered(..));
     let noted = seam::run(db, move |db| match consequence {
         Consequence::Refused(credential, reason) => credential::refuse(db, credential, &reason),
         Consequence::Accepted(credential) => credential::accept(db, credential),
@@ -66,9 +72,10 @@ async fn follow(db: &Db, vault: &Arc<Vault>, consequence: Consequence) {
             app::subscription::confirm_by_answer(db, subscription, answer.as_bytes()).map(drop)
         }
     });
-    if let Err(error) = noted.await {
-        tracing::warn!(%error, "what an answer said could not be noted");
-    }
+    let Err(error) = noted.await else { return true };
+    tracing::warn!(%error, "what an answer said could not be noted");
+    let is_passing = matches!(error, Error::Db(DbError::Locked | DbError::Unavailable(_)));
+    !(is_word && is_passing)
 }
 
 async fn write(db: &Db, settlements: Vec<Settlement>, given_up: Vec<GivenUp>) {

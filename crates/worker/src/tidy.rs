@@ -28,6 +28,7 @@ pub async fn run(db: Db, mut stopped: watch::Receiver<bool>) {
 
 fn tidy(db: &Db, round: u32) -> Result<(), Error> {
     measure(db)?;
+    app::receipt::catch_up(db)?;
     if round.is_multiple_of(SWEEP_EVERY) {
         sweep(db)?;
         app::delivery::warn(db)?;

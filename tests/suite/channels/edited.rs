@@ -43,14 +43,18 @@ async fn slack_begins_a_new_thread() {
     chats.forget("slack").await;
     incident.goes_on("A full disk.").await;
     incident.goes_on("The disk is replaced.").await;
+    incident.goes_on("It is not full any more.").await;
+    // Nothing is told twice: there is one new root, and the rest is its thread.
     let told = chats.told("slack").await;
-    let last = told.last().expect("a message");
-    let thread = &last.answer["message"]["thread_ts"];
-    // The new root is one of those posted after the deletion.
-    assert!(told[1..].iter().any(|it| &it.answer["ts"] == thread), "{told:#?}");
+    let [_, root, replies @ ..] = told.as_slice() else { panic!("{told:#?}") };
+    assert_eq!((root.body.get("thread_ts"), replies.len()), (None, 2), "{told:#?}");
+    assert!(root.text().contains("A full disk."), "{root:?}");
+    for reply in replies {
+        assert_eq!(reply.answer["message"]["thread_ts"], root.answer["ts"], "{reply:?}");
+    }
     let seen = chats.seen("slack").await;
-    let edited = seen.last().expect("an edit");
-    assert!(edited.was_taken() && &edited.body["ts"] == thread, "{edited:?}");
+    let edited = seen.iter().rev().find(|it| it.is_edit()).expect("an edit");
+    assert!(edited.was_taken() && edited.body["ts"] == root.answer["ts"], "{edited:?}");
 }
 
 #[tokio::test]

@@ -72,15 +72,15 @@ fn in_one_slack_thread(seen: &[Seen]) {
     let ts = &seen[0].answer["ts"];
     let steps: Vec<&str> = seen.iter().map(|it| it.step.as_str()).collect();
     let (post, update) = ("chat.postMessage", "chat.update");
-    assert_eq!(steps, [post, post, update, post, update]);
-    for reply in [&seen[1], &seen[3]] {
+    assert_eq!(steps, [post, update, post, update, post]);
+    for reply in [&seen[2], &seen[4]] {
         assert_eq!((&reply.body["thread_ts"], &reply.answer["message"]["thread_ts"]), (ts, ts));
     }
-    for edit in [&seen[2], &seen[4]] {
+    for edit in [&seen[1], &seen[3]] {
         assert_eq!(&edit.body["ts"], ts);
     }
-    assert!(seen[4].text().contains("Resolved"), "{}", seen[4].body);
-    assert!(seen[4].text().contains("We look into it."), "{}", seen[4].body);
+    assert!(seen[3].text().contains("Resolved"), "{}", seen[3].body);
+    assert!(seen[3].text().contains("We look into it."), "{}", seen[3].body);
 }
 
 #[tokio::test]

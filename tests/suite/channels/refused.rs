@@ -1,5 +1,5 @@
 //! What providers refuse, and what follows from it.
-mod limits;
+pub mod limits;
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ async fn a_destination_that_is_gone_is_told_no_more() {
 }
 
 /// A subscription that hears of one component alone.
-async fn reader_of(world: &World, place: &Place, component: &Value) -> Value {
+pub async fn reader_of(world: &World, place: &Place, component: &Value) -> Value {
     let filter = json!({"events": ["incident.created"], "components": [component["id"]]});
     join(world, place, &json!({"filter": filter})).await
 }

@@ -1,4 +1,5 @@
 //! Nobody is subscribed who did not say so.
+use diesel::{RunQueryDsl as _, sql_query};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::sink::Answer;
@@ -121,6 +122,34 @@ async fn a_webhook_confirms_itself_by_its_challenge() {
         }
         assert!(is_signed(&received[0], &message["secret"]));
     }
+}
+
+#[tokio::test]
+async fn a_word_is_not_lost_while_the_database_fails() {
+    let (world, sink) = (World::new().await, Sink::start().await);
+    sink.script("/hook", [500]);
+    ask(&world, &sink.url("/hook")).await.expect(202);
+    let message = asked(&world).pop().expect("a message");
+    reaches(&world, &message, 0, "retrying", 1).await;
+    let challenge = message["challenge"].as_str().expect("a challenge");
+    sink.always("/hook", Answer::from(200).with_body(challenge));
+    let mut db = world.db();
+    sql_query("begin").execute(&mut db).expect("a transaction");
+    let id = message["id"].as_str().expect("an id");
+    let lock = format!("select from subscriptions where id = '{id}' for update");
+    sql_query(lock).execute(&mut db).expect("a lock");
+    world.set_clock(chrono::Duration::minutes(1));
+    let fails = || async { world.stderr().contains("what an answer said could not be noted") };
+    eventually(SOON, fails).await;
+    assert_eq!(sink.received("/hook").len(), 2);
+    sql_query("rollback").execute(&mut db).expect("an end");
+    // It is asked again once the lease has run out.
+    world.set_clock(chrono::Duration::minutes(3));
+    eventually(SOON, || async { seen(&world, &message).await.json["state"] == "active" }).await;
+    reaches(&world, &message, 0, "delivered", 2).await;
+    let received = sink.received("/hook");
+    assert_eq!(received.len(), 3);
+    assert!(received.iter().all(|it| it.header("webhook-id") == received[0].header("webhook-id")));
 }
 
 #[tokio::test]

@@ -36,10 +36,36 @@ async fn one_click_unsubscribes() {
     assert_eq!(public.get(&out).await.expect(200).json["subscription"], Value::Null);
     let over = page(&public, Method::GET, &out).await.expect(200);
     assert!(!over.text.contains("<form"), "{}", over.text);
+    let over = public.raw(Method::GET, &out).header("accept", "text/html");
+    let over = Reply::of(over.header("accept-language", "fr-CA,fr;q=0.9")).await.expect(200);
+    assert!(over.text.contains("<h1>Vous n’êtes plus abonné</h1>"), "{}", over.text);
     problem(&public.get(&link(&message, "manage_url")).await, 404);
     assert!(
         texts(&world, "select payload::text from events").iter().all(|it| !it.contains("hooks"))
     );
+}
+
+#[tokio::test]
+async fn an_idempotency_key_stores_no_link() {
+    let world = World::new().await;
+    let (message, other) = (confirmed(&world, URL).await, "https://hooks.example.org/other");
+    let others = confirmed(&world, other).await;
+    let once = |path: String| {
+        let request = world.anonymous().raw(Method::POST, &path).header("idempotency-key", "k");
+        Reply::of(request)
+    };
+    let (out, others) = (way_out(&message), way_out(&others));
+    assert_eq!(once(out.clone()).await.expect(200).header("idempotency-replayed"), "");
+    assert_eq!(once(out.clone()).await.expect(200).header("idempotency-replayed"), "true");
+    // Another link is another request.
+    assert_eq!(once(others).await.expect(200).header("idempotency-replayed"), "");
+    let routes = texts(&world, "select route from idempotency_keys");
+    let token = out.rsplit('/').next().expect("a token");
+    assert_eq!(routes.len(), 2);
+    for route in routes {
+        assert!(route.starts_with("POST /api/v1/unsubscribe/{token} "), "{route}");
+        assert!(!route.contains(token), "{route}");
+    }
 }
 
 #[tokio::test]
@@ -68,6 +94,8 @@ async fn an_owner_sees_and_changes_what_is_theirs() {
     public.patch(&manage, &json!({"state": "active"})).await.expect(200);
     let shown = page(&public, Method::GET, &manage).await.expect(200);
     assert!(shown.text.contains("action=\"../unsubscribe/"), "{}", shown.text);
+    assert!(shown.text.contains("<html lang=\"de\">"), "{}", shown.text);
+    assert!(shown.text.contains("<h1>Ihr Abonnement</h1>"), "{}", shown.text);
     public.delete(&manage).await.expect(204);
     problem(&seen(&world, &message).await, 404);
 }

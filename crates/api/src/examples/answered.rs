@@ -4,8 +4,8 @@ use publication::StatusDocument;
 use serde_json::{Value, json};
 
 use super::{
-    component, delivery, group, incident, interval, log, maintenance, own_subscription, snapshot,
-    subscription, template, token, update, user,
+    component, credential, delivery, group, incident, interval, log, maintenance, own_subscription,
+    snapshot, subscription, template, token, update, user,
 };
 
 /// Bodies that come back.
@@ -70,6 +70,8 @@ fn about_people() -> Vec<(&'static str, Value)> {
         ),
         ("Delivery", json!(delivery())),
         ("DeliveryList", list(json!(delivery()))),
+        ("Credential", json!(credential())),
+        ("CredentialList", list(json!(credential()))),
         ("Session", session),
         ("Me", json!({ "user": user(), "token_id": null, "scopes": ["admin"] })),
         ("User", json!(user())),

@@ -90,6 +90,22 @@ fn about_people() -> Vec<(&'static str, Value)> {
             "SubscribeRequest",
             json!({ "channel": "webhook", "config": { "url": "https://hooks.example.org/farol" } }),
         ),
+        (
+            "WhatsappReports",
+            json!({
+                "object": "whatsapp_business_account",
+                "entry": [{
+                    "id": "5467539754836534",
+                    "changes": [{
+                        "field": "messages",
+                        "value": {
+                            "messaging_product": "whatsapp",
+                            "statuses": [{ "id": "wamid.OUT1", "status": "delivered" }],
+                        },
+                    }],
+                }],
+            }),
+        ),
         ("OwnSubscriptionPatch", json!({ "state": "paused" })),
         ("Erasure", json!({ "address": "ana@example.org" })),
         ("Login", json!({ "email": "ana@example.org", "password": "correct horse battery" })),

@@ -2,11 +2,12 @@
 //! one button. Nothing is loaded from anywhere.
 use std::sync::LazyLock;
 
-use actix_web::http::header::{ACCEPT, CONTENT_SECURITY_POLICY};
+use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 use app::idempotency::body_digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use channels::leaf as words;
 use domain::subscription::{OwnSubscription, State as SubscriptionState};
 
 use crate::state::State;
@@ -23,65 +24,57 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// What the page says.
+/// What the page says, and where.
 pub struct Leaf {
     /// The status page it belongs to.
     page: String,
-    title: &'static str,
-    text: String,
-    button: Option<Button>,
-}
-
-struct Button {
-    label: &'static str,
-    /// Where its POST goes; to the page's own address when empty.
+    said: words::Leaf,
+    /// Where the button's POST goes; to the page's own address when empty.
     action: String,
 }
 
 impl Leaf {
     pub fn confirm(state: &State, own: &OwnSubscription) -> Self {
         if own.state != SubscriptionState::Pending {
-            return Self::confirmed(state);
+            return Self::confirmed(state, &own.locale);
         }
-        let text = format!("Messages about {} will go to {}.", page(state), address(own));
-        let button = Button { label: "Confirm the subscription", action: String::new() };
-        Self { page: page(state), title: "Confirm your subscription", text, button: Some(button) }
+        Self::of(state, words::confirm(&own.locale, page(state), address(own)))
     }
 
-    pub fn confirmed(state: &State) -> Self {
-        let text = "Every message has a link to change or end it.".to_owned();
-        Self { page: page(state), title: "You are subscribed", text, button: None }
+    pub fn confirmed(state: &State, locale: &str) -> Self {
+        Self::of(state, words::confirmed(locale))
     }
 
     pub fn unsubscribe(state: &State, own: &OwnSubscription) -> Self {
-        let text = format!("No more messages about {} will go to {}.", page(state), address(own));
-        let button = Button { label: "Unsubscribe", action: String::new() };
-        Self { page: page(state), title: "Unsubscribe", text, button: Some(button) }
+        Self::of(state, words::unsubscribe(&own.locale, page(state), address(own)))
     }
 
-    pub fn unsubscribed(state: &State) -> Self {
-        let text = "No more messages are sent, and your address is forgotten.".to_owned();
-        Self { page: page(state), title: "You are not subscribed any more", text, button: None }
+    pub fn unsubscribed(state: &State, locale: &str) -> Self {
+        Self::of(state, words::unsubscribed(locale))
     }
 
     pub fn manage(state: &State, own: &OwnSubscription, action: String) -> Self {
-        let text = format!(
-            "Messages about {} go to {}. The subscription is {}.",
-            page(state),
-            address(own),
-            own.state
-        );
-        let button = Button { label: "Unsubscribe", action };
-        Self { page: page(state), title: "Your subscription", text, button: Some(button) }
+        let said = words::manage(&own.locale, page(state), address(own), own.state);
+        Self { action, ..Self::of(state, said) }
+    }
+
+    fn of(state: &State, said: words::Leaf) -> Self {
+        Self { page: page(state).to_owned(), said, action: String::new() }
     }
 }
 
-fn page(state: &State) -> String {
-    state.db.page().name.clone()
+fn page(state: &State) -> &str {
+    &state.db.page().name
 }
 
 fn address(own: &OwnSubscription) -> &str {
     own.address.as_deref().unwrap_or(&own.channel)
+}
+
+/// The language that a browser asks for first, where no subscription says one (RFC 9110 §12.5.4).
+pub fn spoken(req: &HttpRequest) -> &str {
+    let header = req.headers().get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+    header.and_then(|it| it.split([',', ';']).next()).unwrap_or_default().trim()
 }
 
 /// Whether the reader would rather have a page than JSON, as browsers do (RFC 9110 §12.5.1).
@@ -103,17 +96,19 @@ pub fn is_wanted(req: &HttpRequest) -> bool {
 
 /// The page as an answer.
 pub fn response(leaf: &Leaf) -> HttpResponse {
-    let Leaf { page, title, text, button } = leaf;
-    let button = button.as_ref().map_or_else(String::new, |Button { label, action }| {
+    let Leaf { page, said, action } = leaf;
+    let words::Leaf { language, title, text, button } = said;
+    let button = button.as_ref().map_or_else(String::new, |label| {
         let action = match action.as_str() {
             "" => String::new(),
             action => format!(" action=\"{}\"", escape(action)),
         };
+        let label = escape(label);
         format!("<form method=\"post\"{action}><button type=\"submit\">{label}</button></form>")
     });
-    let (page, text) = (escape(page), escape(text));
+    let (page, title, text) = (escape(page), escape(title), escape(text));
     let body = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title} – {page}</title>\
          <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{text}</p>{button}</main>\

@@ -107,12 +107,13 @@ async fn confirm_subscription(
     token: Path<String>,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
+    let locale = locale(&req, &state, Purpose::Confirm, &token).await?;
     let shared = state.clone();
     let done = seam::post(&state, key, move |db| {
         answer(200, &app::subscription::confirm(db, &shared.vault, &token)?)
     })
     .await?;
-    Ok(if leaf::is_wanted(&req) { leaf::response(&Leaf::confirmed(&state)) } else { done })
+    Ok(locale.map_or(done, |it| leaf::response(&Leaf::confirmed(&state, &it))))
 }
 
 /// Tell what unsubscribing would do
@@ -136,7 +137,7 @@ async fn preview_unsubscription(
     if leaf::is_wanted(&req) {
         let leaf = match &own {
             Some(own) => Leaf::unsubscribe(&state, own),
-            None => Leaf::unsubscribed(&state),
+            None => Leaf::unsubscribed(&state, leaf::spoken(&req)),
         };
         return Ok(private(leaf::response(&leaf)));
     }
@@ -162,13 +163,14 @@ async fn unsubscribe(
     token: Path<String>,
     key: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
+    let locale = locale(&req, &state, Purpose::Manage, &token).await?;
     let shared = state.clone();
     let done = seam::post(&state, key, move |db| {
         app::subscription::end(db, &shared.vault, &token, None)?;
         answer(200, &serde_json::json!({}))
     })
     .await?;
-    Ok(if leaf::is_wanted(&req) { leaf::response(&Leaf::unsubscribed(&state)) } else { done })
+    Ok(locale.map_or(done, |it| leaf::response(&Leaf::unsubscribed(&state, &it))))
 }
 
 /// Get one's own subscription
@@ -247,11 +249,31 @@ async fn delete_own_subscription(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// The language of the page to answer with; nothing where JSON is wanted. Asked for before
+/// anything is changed, because what has ended speaks no language any more.
+async fn locale(
+    req: &HttpRequest,
+    state: &Data<State>,
+    purpose: Purpose,
+    token: &str,
+) -> Result<Option<String>, Problem> {
+    if !leaf::is_wanted(req) {
+        return Ok(None);
+    }
+    let (shared, token, spoken) = (state.clone(), token.to_owned(), leaf::spoken(req).to_owned());
+    seam::read(state, move |db| match app::subscription::own(db, &shared.vault, purpose, &token) {
+        Ok(own) => Ok(Some(own.locale)),
+        Err(app::Error::NotFound(_)) => Ok(Some(spoken)),
+        Err(error) => Err(error),
+    })
+    .await
+}
+
 /// Links are credentials: no cache keeps what they lead to, and no search engine.
 fn private(mut response: HttpResponse) -> HttpResponse {
     for (name, value) in [
         (CACHE_CONTROL, "private, no-store"),
-        (VARY, "Accept"),
+        (VARY, "Accept, Accept-Language"),
         (HeaderName::from_static("x-robots-tag"), "noindex, nofollow"),
     ] {
         response

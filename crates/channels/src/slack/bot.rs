@@ -1,5 +1,8 @@
 //! A Slack bot: the first message of an incident is its root, kept at the present state; every
 //! update is a reply in its thread.
+//!
+//! The root is edited before it is replied to. Slack takes a reply to a root that somebody has
+//! deleted and shows it in the channel, but an edit it refuses: then the news become the new root.
 use bytes::Bytes;
 use domain::delivery::Outcome;
 use serde::{Deserialize, Serialize};
@@ -101,7 +104,10 @@ pub(super) fn next(
             Some(Step::telling(ALONE, post(bot, notice)))
         }
         (None, None) => Some(Step::telling(ROOT, post(bot, notice))),
-        (None, Some(thread)) => Some(Step::telling(REPLY, reply(bot, notice, &thread))),
+        (None, Some(thread)) if is_aside(notice) => {
+            Some(Step::telling(REPLY, reply(bot, notice, &thread)))
+        }
+        (None, Some(thread)) => Some(Step::touching_up(UPDATE, update(bot, notice, &thread))),
         (Some(last), Some(thread)) => after(bot, notice, &thread, last),
         (Some(_), None) => None,
     }
@@ -109,12 +115,12 @@ pub(super) fn next(
 
 fn after(bot: &Bot<'_>, notice: &Notice<'_>, thread: &Thread, last: &Done) -> Option<Step> {
     let is_gone = last.verdict.learnt.get("root_gone") == Some(&Value::Bool(true));
-    match last.step {
-        REPLY if is_gone => Some(Step::telling(ROOT, post(bot, notice))),
-        REPLY if last.verdict.outcome == Outcome::Delivered && !is_aside(notice) => {
-            Some(Step::touching_up(UPDATE, update(bot, notice, thread)))
-        }
-        UPDATE if is_gone => Some(Step::touching_up(ROOT, post(bot, notice))),
+    match (last.step, last.verdict.outcome) {
+        (UPDATE | REPLY, _) if is_gone => Some(Step::telling(ROOT, post(bot, notice))),
+        // The reply would fare no better; both are tried again together.
+        (UPDATE, Outcome::Transient | Outcome::Credential) => None,
+        // An edit that cannot be made is not worth keeping news back for.
+        (UPDATE, _) => Some(Step::telling(REPLY, reply(bot, notice, thread))),
         _ => None,
     }
 }
@@ -220,7 +226,7 @@ pub(super) fn judge(step: &'static str, answer: &Answer) -> Verdict {
 fn refused(step: &str, error: &str) -> Verdict {
     let is_gone = ROOT_GONE.contains(&error) && step != ROOT
         // The thread may be in a channel that is no more, while the one we are to write to is.
-        || step == REPLY && is_destination(error);
+        || matches!(step, UPDATE | REPLY) && is_destination(error);
     let outcome = match error {
         _ if is_gone => Outcome::Misconfigured,
         _ if is_destination(error) => Outcome::Gone,

@@ -115,9 +115,9 @@ fn a_bot_keeps_one_thread() {
     let before = json!({ "status": "investigating", "message": "We look.", "created_at": "2026-11-20T08:00:00Z" });
     then.event.payload["updates"].as_array_mut().unwrap().push(before);
     let made = run::<Slack>(&bot(), &then, Some(&thread), |_, _| ok("1795162600.000001"));
-    assert_eq!(methods(&made), ["chat.postMessage", "chat.update"]);
+    assert_eq!(methods(&made), ["chat.update", "chat.postMessage"]);
     let bodies = made.bodies();
-    let (reply, update) = (&bodies[0], &bodies[1]);
+    let (update, reply) = (&bodies[0], &bodies[1]);
     assert_eq!(
         (&reply["channel"], &reply["thread_ts"]),
         (&json!("C111"), &json!("1795162500.000247"))
@@ -138,7 +138,7 @@ fn a_bot_keeps_one_thread() {
 
     let last = world("incident.resolved", "resolved", "All good.");
     let made = run::<Slack>(&bot(), &last, Some(&thread), |_, _| ok("1795162700.000001"));
-    assert_eq!(made.bodies()[0]["reply_broadcast"], true);
+    assert_eq!(made.bodies()[1]["reply_broadcast"], true);
     let after = world("incident.postmortem_published", "resolved", "All good.");
     let made = run::<Slack>(&bot(), &after, Some(&thread), |_, _| ok("1795162800.000001"));
     assert_eq!(methods(&made), ["chat.postMessage"]);
@@ -151,27 +151,39 @@ fn a_lost_thread_begins_anew() {
     for lost in
         ["message_not_found", "thread_not_found", "cannot_reply_to_message", "channel_not_found"]
     {
-        let made = run::<Slack>(&bot(), &world, Some(&thread), |step, _| {
-            if step == "reply" { error(lost) } else { ok("2.2") }
-        });
-        assert_eq!(methods(&made), ["chat.postMessage", "chat.postMessage"], "{lost}");
-        assert_eq!(made.bodies()[1]["channel"], "#incidents");
-        assert_eq!(made.verdict().outcome, Outcome::Delivered, "{lost}");
-        assert_eq!(made.anchor.unwrap()["ts"], "2.2", "{lost}");
+        // Whether the edit shows it or only the reply: there is one new root and nothing else.
+        for (at, sent) in [
+            ("update", &["chat.update", "chat.postMessage"][..]),
+            ("reply", &["chat.update", "chat.postMessage", "chat.postMessage"]),
+        ] {
+            if (at, lost) == ("update", "cannot_reply_to_message") {
+                continue;
+            }
+            let made = run::<Slack>(&bot(), &world, Some(&thread), |step, _| {
+                if step == at { error(lost) } else { ok("2.2") }
+            });
+            assert_eq!(methods(&made), sent, "{lost}");
+            let bodies = made.bodies();
+            let root = bodies.last().unwrap();
+            assert_eq!((&root["channel"], root.get("thread_ts")), (&json!("#incidents"), None));
+            assert_eq!(made.verdict().outcome, Outcome::Delivered, "{lost}");
+            assert_eq!(made.anchor.unwrap()["ts"], "2.2", "{lost}");
+        }
     }
+    // News are not kept back for an edit that cannot be made.
     let made = run::<Slack>(&bot(), &world, Some(&thread), |step, _| {
-        if step == "update" { error("message_not_found") } else { ok("3.3") }
+        if step == "update" { error("msg_too_long") } else { ok("3.3") }
     });
-    assert_eq!(methods(&made), ["chat.postMessage", "chat.update", "chat.postMessage"]);
-    assert_eq!(
-        (made.verdict().outcome, made.anchor.unwrap()["ts"].as_str()),
-        (Outcome::Delivered, Some("3.3"))
-    );
-    // Touching up is not worth failing for.
-    let made = run::<Slack>(&bot(), &world, Some(&thread), |step, _| {
-        if step == "update" { error("ratelimited") } else { ok("4.4") }
-    });
+    assert_eq!(methods(&made), ["chat.update", "chat.postMessage"]);
     assert_eq!((made.verdict().outcome, made.anchor), (Outcome::Delivered, Some(thread.clone())));
+    // Where the reply would fail as well, it is not tried.
+    for (refusal, outcome) in
+        [("ratelimited", Outcome::Transient), ("invalid_auth", Outcome::Credential)]
+    {
+        let made = run::<Slack>(&bot(), &world, Some(&thread), |_, _| error(refusal));
+        assert_eq!(methods(&made), ["chat.update"]);
+        assert_eq!((made.done[0].verdict.outcome, &made.anchor), (outcome, &Some(thread.clone())));
+    }
     // Another channel, another thread.
     let moved = json!({ "bot_token": "xoxb-1-secrettoken", "channel": "#other" });
     let made = run::<Slack>(&moved, &world, Some(&thread), |_, _| ok("5.5"));

@@ -1,7 +1,12 @@
-//! What Meta reports later of messages it took: the status webhook of the Cloud API.
-use aws_lc_rs::hmac;
+//! What providers report later of messages that they took.
+pub mod cloud;
+pub mod twilio;
+
 use domain::delivery::Outcome;
-use serde_json::Value;
+
+/// Longest id of a message, and longest reason that is kept, in characters.
+const RECEIPT_MAX: usize = 256;
+const REASON_MAX: usize = 500;
 
 /// What became of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,90 +18,13 @@ pub struct Fate {
     pub reason: Option<String>,
 }
 
-/// Whether the body carries the signature of the app: `X-Hub-Signature-256: sha256=<hex>`,
-/// HMAC-SHA256 of the raw body (developers.facebook.com, "Validating payloads").
-pub fn is_signed(app_secret: &str, body: &[u8], header: &str) -> bool {
-    let Some(tag) = header.strip_prefix("sha256=").and_then(bytes_of_hex) else { return false };
-    let key = hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes());
-    hmac::verify(&key, body, &tag).is_ok()
-}
-
-/// The final fates that a report tells. `sent` is not one: the provider has accepted the message,
-/// which is known. What is not a report has none.
-pub fn fates(body: &Value) -> Vec<Fate> {
-    let items = |value: &Value, member: &str| -> Vec<Value> {
-        value.get(member).and_then(Value::as_array).cloned().unwrap_or_default()
-    };
-    let changes = items(body, "entry").into_iter().flat_map(|it| items(&it, "changes"));
-    let values = changes.filter_map(|it| it.get("value").cloned());
-    values.flat_map(|it| items(&it, "statuses")).filter_map(|it| fate(&it)).collect()
-}
-
-fn fate(status: &Value) -> Option<Fate> {
-    let receipt = status.get("id")?.as_str()?.to_owned();
-    match status.get("status")?.as_str()? {
-        "delivered" | "read" | "played" => {
-            Some(Fate { receipt, outcome: Outcome::Delivered, reason: None })
-        }
-        "failed" => {
-            let error = status.pointer("/errors/0");
-            let code = error.and_then(|it| it.get("code")).and_then(Value::as_i64);
-            let detail = error
-                .and_then(|it| it.pointer("/error_data/details").or_else(|| it.get("title")))
-                .and_then(Value::as_str);
-            let outcome = code.map_or(Outcome::Misconfigured, super::cloud::outcome);
-            let reason = format!("{}: {}", code.unwrap_or_default(), detail.unwrap_or("failed"));
-            Some(Fate { receipt, outcome, reason: Some(reason) })
-        }
-        _ => None,
-    }
-}
-
-fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| Some(digit(pair.first()?)? << 4 | digit(pair.get(1)?)?)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn report(status: &str, errors: Value) -> Value {
-        let status = json!({ "id": "wamid.OUT2", "status": status, "errors": errors });
-        let value = json!({ "messaging_product": "whatsapp", "statuses": [status] });
-        json!({
-            "object": "whatsapp_business_account",
-            "entry": [{ "id": "1", "changes": [{ "value": value, "field": "messages" }] }],
-        })
-    }
-
-    #[test]
-    fn fates_are_read_out_of_reports() {
-        let outcome = |body: Value| fates(&body).first().map(|it| it.outcome);
-        assert_eq!(outcome(report("read", Value::Null)), Some(Outcome::Delivered));
-        assert_eq!(outcome(report("sent", Value::Null)), None);
-        let gone = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
-        assert_eq!(outcome(report("failed", gone.clone())), Some(Outcome::Gone));
-        let told = fates(&report("failed", gone));
-        let reason = told.first().and_then(|it| it.reason.as_deref());
-        assert_eq!(reason, Some("131026: Message undeliverable"));
-        assert_eq!(fates(&json!({ "entry": 7 })), []);
-    }
-
-    #[test]
-    fn signatures_are_of_the_body_and_the_secret() {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"secret");
-        let tag = hmac::sign(&key, b"{}");
-        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        let header = format!("sha256={hex}");
-        assert!(is_signed("secret", b"{}", &header));
-        assert!(!is_signed("other", b"{}", &header));
-        assert!(!is_signed("secret", b"{ }", &header));
-        for bad in ["", "sha256=", "sha256=zz", "sha256=abc", &hex] {
-            assert!(!is_signed("secret", b"{}", bad), "{bad}");
-        }
+impl Fate {
+    /// The fate of a message, if it can have such an id.
+    fn of(receipt: &str, outcome: Outcome, reason: Option<&str>) -> Option<Self> {
+        let is_id = (1..=RECEIPT_MAX).contains(&receipt.len())
+            && receipt.bytes().all(|b| b.is_ascii_graphic());
+        let printable = |it: char| if it.is_control() { ' ' } else { it };
+        let reason = reason.map(|it| it.chars().take(REASON_MAX).map(printable).collect());
+        is_id.then(|| Self { receipt: receipt.to_owned(), outcome, reason })
     }
 }

@@ -9,13 +9,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::{Recipient, Said};
+use super::{Recipient, Said, receipt};
 use crate::egress::EgressPolicy;
 use crate::hook::{self, check_secret, check_url, path_under};
-use crate::{Answer, Fault, Method, Outbound, Pace, Verdict, last4};
+use crate::{Answer, Done, Fault, Method, Outbound, Pace, Step, Verdict, last4};
 
+/// A message; one of which Twilio reports what becomes of it.
 pub const STEP: &str = "twilio";
+pub const REPORTED: &str = "twilio_reported";
 
 const API: &str = "https://api.twilio.com";
 const TEXT_MAX: usize = 1_600;
@@ -80,7 +83,21 @@ impl Config {
         &self.to
     }
 
-    pub fn request(&self, said: &Said<'_>) -> Outbound {
+    pub fn auth_token(&self) -> &str {
+        &self.auth_token
+    }
+
+    /// The message; with a report to come where Twilio can reach us, or stands beside us.
+    pub fn next(&self, said: &Said<'_>, api_url: &str, delivery: Uuid) -> Step {
+        let is_beside = self.api_base.as_ref().is_some_and(|it| it.starts_with("http:"));
+        if is_beside || api_url.starts_with("https:") {
+            let callback = receipt::twilio::callback(api_url, delivery);
+            return Step::telling(REPORTED, self.request(said, Some(&callback)));
+        }
+        Step::telling(STEP, self.request(said, None))
+    }
+
+    fn request(&self, said: &Said<'_>, callback: Option<&str>) -> Outbound {
         let address = |it: &str| phone(it).map(|digits| format!("whatsapp:+{digits}"));
         let mut form = Serializer::new(String::new());
         form.append_pair("To", &address(&self.to).unwrap_or_default());
@@ -92,6 +109,9 @@ impl Config {
             form.append_pair("ContentVariables", &variables.to_string());
         } else {
             form.append_pair("Body", &said.text(TEXT_MAX));
+        }
+        if let Some(callback) = callback {
+            form.append_pair("StatusCallback", callback);
         }
         let base = self.api_base.as_deref().unwrap_or(API);
         let path = ["2010-04-01", "Accounts", &self.account_sid, "Messages.json"];
@@ -120,31 +140,51 @@ fn phone(written: &str) -> Option<&str> {
     }
 }
 
-/// Twilio's own codes, and those that stand for WhatsApp's.
-pub fn judge(answer: &Answer) -> Verdict {
-    let code = answer.json().get("code").and_then(Value::as_i64);
+pub fn judge(step: &str, answer: &Answer) -> Verdict {
+    let said = answer.json();
+    let code = said.get("code").and_then(Value::as_i64).unwrap_or_default();
     let shared = |seconds| Verdict {
         wait: Some(Duration::from_secs(seconds)),
         wait_is_shared: true,
         ..Verdict::of(Outcome::Transient)
     };
-    match (answer.status, code) {
-        (200..=299, _) => Verdict::of(Outcome::Delivered),
-        // No number, unsubscribed, no WhatsApp there.
-        (_, Some(21_211 | 21_610 | 63_003 | 63_024)) => Verdict::of(Outcome::Gone),
-        // Outside the 24 hours without a template, too long, refused content, wrong variables.
-        (_, Some(63_016 | 21_617 | 63_021 | 63_027 | 63_028)) => Verdict::of(Outcome::Blocked),
-        (_, Some(63_018)) => shared(10),
+    match (answer.status, outcome(code)) {
+        (200..=299, _) => {
+            let sid = said.get("sid").filter(|_| step == REPORTED).and_then(Value::as_str);
+            let learnt = sid.map_or(Value::Null, |it| json!({ "sid": it }));
+            Verdict { learnt, ..Verdict::of(Outcome::Delivered) }
+        }
+        (_, Some(Outcome::Transient)) => shared(10),
         (429, _) => shared(5),
-        // Twilio's and WhatsApp's word for a wrong token; terms not accepted.
-        (401 | 403, _) | (_, Some(20_003 | 63_001 | 63_020)) => Verdict::of(Outcome::Credential),
+        (_, Some(outcome)) => Verdict::of(outcome),
+        (401 | 403, _) => Verdict::of(Outcome::Credential),
         (status, _) => Verdict::of_status(status),
     }
+}
+
+/// What Twilio's own codes mean, and those that stand for WhatsApp's, at once or reported later.
+pub fn outcome(code: i64) -> Option<Outcome> {
+    match code {
+        // No number, unsubscribed, no WhatsApp there.
+        21_211 | 21_610 | 63_003 | 63_024 => Some(Outcome::Gone),
+        // Outside the 24 hours without a template, too long, refused content, wrong variables.
+        63_016 | 21_617 | 63_021 | 63_027 | 63_028 => Some(Outcome::Blocked),
+        // Too fast.
+        63_018 => Some(Outcome::Transient),
+        // Twilio's and WhatsApp's word for a wrong token; terms not accepted.
+        20_003 | 63_001 | 63_020 => Some(Outcome::Credential),
+        _ => None,
+    }
+}
+
+pub fn receipt(done: &[Done]) -> Option<String> {
+    Some(done.last()?.verdict.learnt.get("sid")?.as_str()?.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Letter;
     use crate::testing::{answer, message};
 
     fn config(content_sid: Option<&str>) -> Config {
@@ -165,7 +205,7 @@ mod tests {
     #[test]
     fn sends_a_form() {
         let said = message("Monitoring", "50% & more", "Fix deployed.");
-        let request = config(None).request(&Said { message: &said, own: None });
+        let request = config(None).request(&Said { message: &said, own: None }, None);
         assert_eq!(
             request.url,
             "https://api.twilio.com/2010-04-01/Accounts/AC00000000000000000000000000000001/Messages.json"
@@ -187,7 +227,7 @@ mod tests {
     fn sends_a_template() {
         let sid = "HX00000000000000000000000000000002";
         let message = message("Monitoring", "\"x\"", "a\nb");
-        let request = config(Some(sid)).request(&Said { message: &message, own: None });
+        let request = config(Some(sid)).request(&Said { message: &message, own: None }, None);
         let form = form(&request);
         assert_eq!(form[2], ("ContentSid".to_owned(), sid.to_owned()));
         let variables: Value = serde_json::from_str(&form[3].1).unwrap();
@@ -207,9 +247,36 @@ mod tests {
             (400, 21_212, Outcome::Misconfigured),
             (500, 0, Outcome::Transient),
         ] {
-            let verdict = judge(&answer(status, &json!({ "code": code })));
+            let verdict = judge(STEP, &answer(status, &json!({ "code": code })));
             assert_eq!(verdict.outcome, outcome, "{status} {code}");
             assert_eq!(verdict.wait_is_shared, status == 429, "{status} {code}");
         }
+    }
+    #[test]
+    fn a_report_is_asked_for_where_it_can_come() {
+        let said = message("Monitoring", "x", "y");
+        let said = Said { message: &said, own: None };
+        let callback = |config: &Config, api_url: &str| {
+            let Step { name, letter: Letter::Http(request), .. } =
+                config.next(&said, api_url, Uuid::nil())
+            else {
+                panic!("not HTTP")
+            };
+            let asked = form(&request).into_iter().find(|it| it.0 == "StatusCallback");
+            assert_eq!(name == REPORTED, asked.is_some());
+            asked.map(|it| it.1)
+        };
+        let url = "https://status.example.net";
+        let expected = format!("{url}/api/v1/receipts/twilio?delivery={}", Uuid::nil());
+        assert_eq!(callback(&config(None), url), Some(expected));
+        assert_eq!(callback(&config(None), "http://127.0.0.1:8080"), None);
+        let mut beside = config(None);
+        beside.api_base = Some("http://127.0.0.1:1".to_owned());
+        assert!(callback(&beside, "http://127.0.0.1:8080").is_some());
+
+        let taken = answer(201, &json!({ "sid": "SM1", "status": "queued" }));
+        let done = |step| [Done { step, counts: true, verdict: judge(step, &taken) }];
+        assert_eq!(receipt(&done(REPORTED)).as_deref(), Some("SM1"));
+        assert_eq!(receipt(&done(STEP)), None);
     }
 }

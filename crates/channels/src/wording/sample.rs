@@ -98,7 +98,8 @@ fn payload(kind: &str) -> serde_json::Value {
             "time_zone": "Europe/Berlin",
         }),
         Some("component") => json!({ "previous_status": "operational", "status_since": TIME }),
-        _ => json!({}),
+        Some("credential") => json!({ "channel": "slack", "reason": "…", "failing_since": TIME }),
+        _ => json!({ "channel": "webhook", "failing_since": TIME, "disabled_at": TIME }),
     };
     if let (Some(members), serde_json::Value::Object(more)) = (payload.as_object_mut(), more) {
         members.extend(more);

@@ -167,7 +167,7 @@ pub fn claim(
 ///
 /// Destinations without a shared credential come as they are ready. Of those behind one credential
 /// only as many are taken as its provider would let through now, and of those behind a refused one
-/// a single one, to see whether it works again.
+/// a single one, to see whether it works again: while that is found out, no other is taken.
 const CLAIM: &str = "
 with wanted as (select * from unnest($1, $2) as w (lane, n)),
 free as materialized (
@@ -203,9 +203,11 @@ taken as (
     join wanted w on w.lane = d.lane where d.place <= w.n),
 spent as (
     update credentials c
-    set next_free_at = greatest(c.next_free_at,
-                (select farol_now()) - make_interval(secs => c.burst * c.interval_us / 1e6))
-            + make_interval(secs => u.n * c.interval_us / 1e6)
+    set next_free_at = case when c.failing_since is not null
+            then (select farol_now()) + interval '1 minute'
+            else greatest(c.next_free_at,
+                    (select farol_now()) - make_interval(secs => c.burst * c.interval_us / 1e6))
+                + make_interval(secs => u.n * c.interval_us / 1e6) end
     from (select credential_id, count(*) as n from taken group by credential_id) u
     where c.id = u.credential_id),
 leased as (

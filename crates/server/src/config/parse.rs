@@ -23,6 +23,7 @@ pub const SWITCH: [(&str, bool); 2] = [("true", true), ("false", false)];
 
 const SECRET_KEY_MIN_BYTES: usize = 32;
 const PASSWORD_CHARS: RangeInclusive<usize> = 12..=128;
+const TOKEN_BYTES: RangeInclusive<usize> = 8..=256;
 const PAGE_NAME_CHARS: RangeInclusive<usize> = 1..=100;
 /// What fits into the path of a mail, RFC 5321.
 const EMAIL_MAX_BYTES: usize = 254;
@@ -121,6 +122,14 @@ pub fn secret_keys(text: &str) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Something to be compared or to sign with.
+pub fn token(text: &str) -> Result<(), String> {
+    let is_token = TOKEN_BYTES.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    let (min, max) = (TOKEN_BYTES.start(), TOKEN_BYTES.end());
+    let complaint = || format!("takes {min} to {max} visible ASCII characters");
+    is_token.then_some(()).ok_or_else(complaint)
 }
 
 pub fn database_url(text: &str) -> Result<(), String> {

@@ -27,7 +27,7 @@ fn nothing_set_means_defaults() {
     assert_eq!(config.maintenance_reminders, [86_400, 3_600]);
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 26);
+    assert_eq!(text.lines().count(), 28);
 }
 
 #[test]
@@ -43,6 +43,8 @@ fn everything_set_is_taken() {
         ("FAROL_MAIL_FROM", "Example Status <status@example.org>"),
         ("FAROL_MAIL_REPLY_TO", "help@example.org"),
         ("FAROL_MAIL_ENVELOPE_FROM", "bounces@example.org"),
+        ("FAROL_WHATSAPP_APP_SECRET", "0123456789abcdef0123456789abcdef"),
+        ("FAROL_WHATSAPP_VERIFY_TOKEN", "a-token-of-ours"),
         ("FAROL_EGRESS_ALLOW", "10.1.2.3/8, 192.168.0.7,::1"),
         ("FAROL_CORS_ORIGINS", "https://a.example:443,http://localhost:5173"),
         ("FAROL_LOG", "info,api=debug"),
@@ -62,6 +64,7 @@ fn everything_set_is_taken() {
     assert_eq!((config.log_format, config.http_workers), (LogFormat::Json, 3));
     assert!(config.describe().contains("FAROL_PAGE_TIME_ZONE = Europe/Lisbon\n"));
     assert!(config.describe().contains("FAROL_SMTP_URL = smtps://a:…@mail.example.org:465\n"));
+    assert_eq!(config.whatsapp_verify_token.as_ref().unwrap().expose(), "a-token-of-ours");
     let smtp = config.smtp().unwrap().unwrap();
     assert_eq!(smtp.from.name.as_deref(), Some("Example Status"));
     assert_eq!(smtp.reply_to.unwrap().email.to_string(), "help@example.org");
@@ -128,6 +131,13 @@ fn settings_that_need_each_other() {
         complaints(&[("FAROL_SMTP_URL", "smtps://mail.example.org")]),
         ["FAROL_SMTP_URL: needs FAROL_MAIL_FROM beside it"]
     );
+    for [name, other] in [
+        ["FAROL_WHATSAPP_APP_SECRET", "FAROL_WHATSAPP_VERIFY_TOKEN"],
+        ["FAROL_WHATSAPP_VERIFY_TOKEN", "FAROL_WHATSAPP_APP_SECRET"],
+    ] {
+        let needs = format!("{name}: needs {other} beside it");
+        assert_eq!(complaints(&[(name, "abcdefgh1234")]), [needs]);
+    }
     let found = complaints(&[("DATABASE_URL", "postgresql://h/d")]);
     assert!(found.len() == 1 && found[0].starts_with("FAROL_SECRET_KEY: is required"), "{found:?}");
     let found = complaints(&[("FAROL_SECRET_KEY", &format!("{},short", "k".repeat(32)))]);
@@ -149,6 +159,8 @@ fn secrets_stay_hidden() {
             ("FAROL_ADMIN_PASSWORD", "hunter2hunter2"),
             ("FAROL_SMTP_URL", "smtps://u:hunter2@h"),
             ("FAROL_MAIL_FROM", "status@example.org"),
+            ("FAROL_WHATSAPP_APP_SECRET", "hunter2hunter2"),
+            ("FAROL_WHATSAPP_VERIFY_TOKEN", "hunter2hunter2"),
         ])
         .unwrap();
         let seen = format!("{}{config:?}{config:#?}", config.describe());

@@ -10,7 +10,7 @@ use crate::incident::opening;
 use crate::subscription::{path, subscribe};
 
 /// Waits until a webhook that is told after everybody else has heard of it.
-async fn passes(world: &World, sink: &Sink, fence: &Value) {
+pub async fn passes(world: &World, sink: &Sink, fence: &Value) {
     let n_before = sink.received("/fence").len();
     world.post(&format!("{}/test", path(fence)), &json!({})).await.expect(202);
     let is_told = || async {

@@ -1,0 +1,2 @@
+alter table credentials drop column reported;
+drop table fates;
