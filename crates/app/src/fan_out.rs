@@ -1,5 +1,5 @@
 //! From facts to queues.
-use persistence::fan_out::{self, Expanded};
+use persistence::fan_out;
 
 use crate::{Db, Error};
 
@@ -30,8 +30,8 @@ pub fn step(db: &Db) -> Result<Progress, Error> {
     })?;
     let Some(numbered) = numbered else { return Ok(Progress::default()) };
     let expanded = db.write_lazily::<_, Error>(|db| {
-        Ok(if fan_out::take_turn(db)? { fan_out::expand(db)? } else { Expanded::default() })
+        Ok(if fan_out::take_turn(db)? { fan_out::expand(db)? } else { None })
     })?;
-    let more = numbered == fan_out::NUMBERED_AT_ONCE || expanded.more;
-    Ok(Progress { numbered, enqueued: expanded.deliveries, more })
+    let more = numbered == fan_out::NUMBERED_AT_ONCE || expanded.is_some();
+    Ok(Progress { numbered, enqueued: expanded.unwrap_or(0), more })
 }

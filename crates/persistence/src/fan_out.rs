@@ -1,11 +1,12 @@
 //! From the outbox to the queues: events get their place in the order, then one delivery for
 //! each subscription that wants them.
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use domain::page::Indicator;
 use uuid::Uuid;
 
 use crate::prepared::Prepare as _;
+use crate::schema::events;
 use crate::{DbError, Write};
 
 /// Any number that no other application on the same database uses as an advisory lock.
@@ -18,9 +19,6 @@ pub const CHUNK: i64 = 2_000;
 /// Events enqueued together.
 const TOGETHER: i64 = 32;
 
-/// Events that nobody subscribed to, per transaction: all that costs about them is the commit.
-const UNHEARD_AT_ONCE: i64 = 100;
-
 /// How many events are numbered at once.
 pub const NUMBERED_AT_ONCE: usize = 500;
 
@@ -31,56 +29,32 @@ pub fn take_turn(db: &mut Write<'_>) -> Result<bool, DbError> {
 
 /// Whether any committed event waits for its number.
 pub fn is_due(db: &mut Write<'_>) -> Result<bool, DbError> {
-    use crate::schema::events;
     let waiting = events::table.filter(events::sequence.is_null()).select(events::position);
     Ok(diesel::select(diesel::dsl::exists(waiting)).get_result(db.conn)?)
 }
 
 /// Gives committed events the next sequence numbers, in the order of writing. Because one
 /// transaction at a time does it, and only to what is committed, nobody ever sees n+1 before n.
+/// What nobody wants to hear of is done with that.
 pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError> {
-    let counted: Count = diesel::sql_query(
-        "with due as (
-             select position, row_number() over (order by position) as place
-             from events where sequence is null order by position limit $1),
-         numbered as (
-             update events e
-             set sequence = p.last_sequence + due.place, indicator = $2,
-                 expanded_at = case when e.announce then null else farol_now() end
-             from due, page p where e.position = due.position
-             returning e.public_payload is not null as public),
-         counted as (
-             update page set
-                 last_sequence = last_sequence + (select count(*) from numbered),
-                 public_events = public_events + (select count(*) from numbered where public)
-             where exists (select from numbered) returning 1)
-         select count(*) as n from numbered",
-    )
-    .bind::<BigInt, _>(i64::try_from(NUMBERED_AT_ONCE).unwrap_or(i64::MAX))
-    .bind::<Text, _>(indicator.as_str())
-    .prepared()
-    .get_result(db.conn)?;
+    let counted: Count = diesel::sql_query(NUMBER)
+        .bind::<BigInt, _>(i64::try_from(NUMBERED_AT_ONCE).unwrap_or(i64::MAX))
+        .bind::<Text, _>(indicator.as_str())
+        .prepared()
+        .get_result(db.conn)?;
     Ok(usize::try_from(counted.n).unwrap_or(0))
 }
 
-/// What [`expand`] did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Expanded {
-    /// Deliveries enqueued.
-    pub deliveries: usize,
-    /// Whether more events may wait.
-    pub more: bool,
-}
-
-/// Passes over events that nobody wants and enqueues [`CHUNK`] deliveries of the next ones. Killed
-/// at any point, it goes on where it was: the cursor moves in the same transaction.
-pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
-    let passed: Passed = diesel::sql_query(PASS_OVER)
-        .bind::<BigInt, _>(UNHEARD_AT_ONCE)
-        .prepared()
-        .get_result(db.conn)?;
-    if !passed.wanted {
-        return Ok(Expanded { deliveries: 0, more: passed.n == UNHEARD_AT_ONCE });
+/// Enqueues [`CHUNK`] deliveries of the events that wait longest, and tells how many; nothing when
+/// no event waits. Killed at any point, it goes on where it was: the cursor moves in the same
+/// transaction.
+pub fn expand(db: &mut Write<'_>) -> Result<Option<usize>, DbError> {
+    let waiting = events::table
+        .filter(events::announce.and(events::expanded_at.is_null()))
+        .filter(events::sequence.is_not_null())
+        .select(events::position);
+    if !diesel::select(diesel::dsl::exists(waiting)).get_result::<bool>(db.conn)? {
+        return Ok(None);
     }
     // Made here, because Postgres takes as long to make one as to insert the row.
     let n_most = usize::try_from(CHUNK + TOGETHER).unwrap_or(0);
@@ -91,7 +65,7 @@ pub fn expand(db: &mut Write<'_>) -> Result<Expanded, DbError> {
         .bind::<Array<SqlUuid>, _>(ids)
         .prepared()
         .get_result(db.conn)?;
-    Ok(Expanded { deliveries: usize::try_from(enqueued.n).unwrap_or(0), more: true })
+    Ok(Some(usize::try_from(enqueued.n).unwrap_or(0)))
 }
 
 /// Which subscriptions `s` want to hear of an event `e`.
@@ -118,27 +92,26 @@ macro_rules! wants {
 }
 pub(crate) use wants;
 
-/// The oldest events that wait, up to the first that somebody wants or has begun to get, are done.
-/// `offset 0` keeps Postgres from asking for all of them whether they are wanted.
-const PASS_OVER: &str = concat!(
+const NUMBER: &str = concat!(
     "
-with waiting as materialized (
-    select * from events
-    where announce and expanded_at is null and sequence is not null
-    order by sequence limit $1),
-wanted as materialized (
-    select e.sequence from (select * from waiting order by sequence offset 0) e
-    where e.expand_after is not null or exists (select from subscriptions s where ",
+with due as (
+    select position, row_number() over (order by position) as place
+    from events where sequence is null order by position limit $1),
+numbered as (
+    update events e
+    set sequence = p.last_sequence + due.place, indicator = $2,
+        expanded_at = case when not e.announce or not exists (
+            select from subscriptions s where ",
     wants!(),
-    ")
-    order by e.sequence limit 1),
-passed as (
-    update events e set expanded_at = farol_now()
-    from waiting w
-    where e.position = w.position
-      and w.sequence < coalesce((select sequence from wanted), w.sequence + 1)
-    returning 1)
-select (select count(*) from passed) as n, exists (select from wanted) as wanted"
+    ") then farol_now() end
+    from due, page p where e.position = due.position
+    returning e.public_payload is not null as public),
+counted as (
+    update page set
+        last_sequence = last_sequence + (select count(*) from numbered),
+        public_events = public_events + (select count(*) from numbered where public)
+    where exists (select from numbered) returning 1)
+select count(*) as n from numbered"
 );
 
 /// Events that wait with the same cursor are enqueued together, so that in a burst a destination is
@@ -203,15 +176,6 @@ select count(*) as n from enqueued"
 struct Count {
     #[diesel(sql_type = BigInt)]
     n: i64,
-}
-
-#[derive(QueryableByName)]
-struct Passed {
-    #[diesel(sql_type = BigInt)]
-    n: i64,
-    /// Whether somebody wants the event after those.
-    #[diesel(sql_type = Bool)]
-    wanted: bool,
 }
 
 #[diesel::declare_sql_function]

@@ -1,0 +1,131 @@
+//! Writing results back.
+use std::collections::HashMap;
+
+use chrono::Duration;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text, Uuid as SqlUuid};
+use domain::delivery::{Attempt, State};
+use uuid::Uuid;
+
+use super::seconds;
+use crate::prepared::Prepare as _;
+use crate::thread::{self, Anchors};
+use crate::{DbError, Write};
+
+/// What came of a lease.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    pub subscription: Uuid,
+    pub number: i64,
+    /// Attempts in order; all but the last are finished. None at all gives the lease back unused.
+    pub jobs: Vec<Settled>,
+    /// How long to leave the destination alone before what else it is owed; nothing when it can
+    /// go on at once.
+    pub wait: Option<Duration>,
+    /// Whether the destination answered well; nothing when this says nothing about it.
+    pub reached: Option<bool>,
+    /// Threads that were begun or went on.
+    pub anchors: Anchors,
+}
+
+/// What came of an attempt, or of the decision not to make one.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    pub delivery: Uuid,
+    pub seq: i64,
+    pub state: State,
+    pub attempt: Option<Attempt>,
+    /// The provider's id of the message, when its fate is reported later.
+    pub receipt: Option<String>,
+}
+
+/// Writes results back. Returns the subscriptions whose lease had run out: theirs were dropped.
+pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid>, DbError> {
+    let held = held(db, settlements)?;
+    let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
+        settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
+    finish(db, &kept)?;
+    move_on(db, &kept)?;
+    let anchors = kept.iter().flat_map(|it| it.anchors.clone()).collect();
+    thread::keep(db, &anchors)?;
+    Ok(late.into_iter().map(|it| it.subscription).collect())
+}
+
+fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, i64>, DbError> {
+    let ids: Vec<Uuid> = settlements.iter().map(|it| it.subscription).collect();
+    let rows: Vec<Held> = diesel::sql_query(
+        "select subscription_id, lease_no from destinations where subscription_id = any($1)
+         order by subscription_id for update",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .prepared()
+    .load(db.conn)?;
+    Ok(rows.into_iter().map(|it| (it.subscription_id, it.lease_no)).collect())
+}
+
+fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
+    let jobs: Vec<&Settled> = settlements.iter().flat_map(|it| &it.jobs).collect();
+    let ids: Vec<Uuid> = jobs.iter().map(|it| it.delivery).collect();
+    let states: Vec<&str> = jobs.iter().map(|it| it.state.as_str()).collect();
+    let attempts: Vec<String> = jobs
+        .iter()
+        .map(|it| serde_json::to_string(it.attempt.as_slice()).unwrap_or_else(|_| "[]".to_owned()))
+        .collect();
+    let receipts: Vec<Option<&str>> = jobs.iter().map(|it| it.receipt.as_deref()).collect();
+    diesel::sql_query(
+        "update deliveries q
+         set state = r.state, attempts = q.attempts || r.attempts::jsonb, receipt = r.receipt,
+             finished_at = case when r.state <> 'retrying' then farol_now() end
+         from unnest($1, $2, $3, $4) as r (id, state, attempts, receipt) where q.id = r.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Text>, _>(states)
+    .bind::<Array<Text>, _>(attempts)
+    .bind::<Array<Nullable<Text>>, _>(receipts)
+    .prepared()
+    .run(db.conn)?;
+    Ok(())
+}
+
+/// Compares columns of the row itself, never a sub-select: under a concurrent fan-out only the row
+/// is read again, and the wake-up would be lost.
+fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
+    let over = |it: &&Settled| it.state.is_over();
+    let (mut ids, mut done, mut waits, mut reached) = (vec![], vec![], vec![], vec![]);
+    for it in settlements {
+        ids.push(it.subscription);
+        done.push(it.jobs.iter().filter(over).map(|job| job.seq).max());
+        waits.push(it.wait.map(seconds));
+        reached.push(it.reached);
+    }
+    diesel::sql_query(
+        "update destinations d set
+             done_seq = coalesce(r.done, d.done_seq),
+             ready_at = case when d.last_seq > coalesce(r.done, d.done_seq)
+                             then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
+             lane = case when d.lane = 2 or r.reached is null then d.lane
+                         when r.reached then 0 else 1 end,
+             last_success_at = case when r.reached then farol_now() else d.last_success_at end,
+             n_warned = case when r.reached then 0 else d.n_warned end,
+             failing_since = case r.reached when true then null
+                                            when false then coalesce(d.failing_since, farol_now())
+                                            else d.failing_since end
+         from unnest($1, $2, $3, $4) as r (id, done, wait, reached)
+         where d.subscription_id = r.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Nullable<BigInt>>, _>(done)
+    .bind::<Array<Nullable<Double>>, _>(waits)
+    .bind::<Array<Nullable<Bool>>, _>(reached)
+    .prepared()
+    .run(db.conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = SqlUuid)]
+    subscription_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    lease_no: i64,
+}
