@@ -111,8 +111,12 @@ async fn take_whatsapp_reports(
     key: IdempotencyKey,
     body: Raw,
 ) -> Result<HttpResponse, Problem> {
+    let signature = signature(&req, "x-hub-signature-256");
+    if signature.is_empty() {
+        return Err(refused(&state, address));
+    }
     let app = meta_app(&state)?;
-    if !cloud::is_signed(&app.secret, &body.bytes, signature(&req, "x-hub-signature-256")) {
+    if !cloud::is_signed(&app.secret, &body.bytes, signature) {
         return Err(refused(&state, address));
     }
     let malformed = |error| Problem::new(kind::MALFORMED).because(error);
