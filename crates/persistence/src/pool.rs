@@ -18,7 +18,7 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// Plans are kept, and one that was made while a table was small must do after it has grown: so
 /// indexes are used wherever there is one. The price that Postgres then puts on reading a whole
 /// table would have it compile the plan. And one plan must do for all values: Postgres would
-/// rather plan anew for each list of ids, which measured as a fifth of what opening an incident
+/// rather plan anew for each list of ids, which measured as a third of what opening an incident
 /// costs it. So a condition that makes a partial index fit must be written out, not bound.
 const MANNERS: &str = "set statement_timeout = '5s'; set lock_timeout = '2s'; set timezone = 'UTC';
     set idle_in_transaction_session_timeout = '10s'; set application_name = 'farol';
