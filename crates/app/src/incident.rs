@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
-use crate::timeline::{groups_of, id_at, resolve};
+use crate::timeline::{self, groups_of, id_at, resolve};
 use crate::{Error, Page, Read, Window, Write, markdown};
 
 pub use crate::timeline::Named;
@@ -35,15 +35,7 @@ pub enum Opened {
 }
 
 /// What it takes to add an update.
-#[derive(Clone, Debug)]
-pub struct NewUpdate {
-    /// Absent: the state stays.
-    pub status: Option<Status>,
-    pub message: String,
-    pub components: Named,
-    pub notify: bool,
-    pub display_at: Option<DateTime<Utc>>,
-}
+pub type NewUpdate = timeline::NewUpdate<Status>;
 
 /// The incident as the reader may see it.
 pub fn find(db: &mut Read<'_>, audience: Visibility, key: Key) -> Result<Incident, Error> {

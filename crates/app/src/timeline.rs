@@ -10,6 +10,17 @@ use crate::{Error, FieldError, Write};
 /// Components as callers name them, with the status that is said of them.
 pub type Named = Vec<(Key, component::Status)>;
 
+/// What it takes to add an update to something whose states are `S`.
+#[derive(Clone, Debug)]
+pub struct NewUpdate<S> {
+    /// Absent: the state stays.
+    pub status: Option<S>,
+    pub message: String,
+    pub components: Named,
+    pub notify: bool,
+    pub display_at: Option<DateTime<Utc>>,
+}
+
 /// Ids of updates order them, so they are made of the database's time, which replicas share.
 pub(crate) fn id_at(now: DateTime<Utc>) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);

@@ -75,7 +75,9 @@ pub fn with_dedup_key(db: &mut Read<'_>, key: &str) -> Result<Option<Incident>, 
         .filter(incidents::deleted_at.is_null().and(incidents::dedup_key.eq(key)))
         .filter(list::is_open())
         .select(Row::as_select())
-        .first(db.conn)
+        .limit(1)
+        .prepared()
+        .get_result(db.conn)
         .optional()?;
     row.map(|row| one(db, row)).transpose()
 }

@@ -73,7 +73,9 @@ pub fn with_dedup_key(db: &mut Read<'_>, key: &str) -> Result<Option<Maintenance
         .filter(list::is_open())
         .order((maintenances::starts_at, maintenances::id))
         .select(Row::as_select())
-        .first(db.conn)
+        .limit(1)
+        .prepared()
+        .get_result(db.conn)
         .optional()?;
     row.map(|row| one(db, row)).transpose()
 }

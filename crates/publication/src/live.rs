@@ -10,8 +10,8 @@ use domain::page::Snapshot;
 use crate::document::Document;
 use crate::status::StatusDocument;
 
-/// Least time from one build to the next: writers in a row share builds, each of which costs as
-/// much as a write. Who writes alone waits for nothing.
+/// Least time from one build to the next, so that writers in a row share builds. Who writes alone
+/// waits for nothing.
 const BETWEEN_BUILDS: Duration = Duration::from_millis(10);
 
 /// The page of one instant. A document is rendered when it is first asked for, so that many writes

@@ -7,21 +7,13 @@ use domain::timeline::Effect;
 use persistence::maintenance;
 use uuid::Uuid;
 
-use super::{Key, Named, announced, ids_of, lock, lock_components, recorded, rework};
+use super::{Key, announced, ids_of, lock, lock_components, recorded, rework};
 use crate::ledger::settle_and_tell;
-use crate::timeline::{id_at, resolve};
+use crate::timeline::{self, id_at, resolve};
 use crate::{Error, Write, markdown};
 
 /// What it takes to add an update.
-#[derive(Clone, Debug)]
-pub struct NewUpdate {
-    /// Absent: the state stays.
-    pub status: Option<Status>,
-    pub message: String,
-    pub components: Named,
-    pub notify: bool,
-    pub display_at: Option<DateTime<Utc>>,
-}
+pub type NewUpdate = timeline::NewUpdate<Status>;
 
 /// Adds an update. Its effects count from the time it shows.
 pub fn add_update(

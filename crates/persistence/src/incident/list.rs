@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::row::{self, Row};
 use crate::cursor::{Cursor, Page, Window};
+use crate::prepared::Prepare as _;
 use crate::schema::{incident_components, incidents};
 use crate::timeline::components_named;
 use crate::word::Word;
@@ -95,6 +96,7 @@ pub fn open(db: &mut Read<'_>) -> Result<Vec<Incident>, DbError> {
         .filter(incidents::deleted_at.is_null().and(is_open()))
         .order((incidents::started_at.desc(), incidents::id.desc()))
         .select(Row::as_select())
+        .prepared()
         .load(db.conn)?;
     row::assemble(db, rows)
 }

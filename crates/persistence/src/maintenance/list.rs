@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::row::{self, Row};
 use crate::cursor::{Cursor, Page, Window};
+use crate::prepared::Prepare as _;
 use crate::schema::{maintenance_components, maintenances};
 use crate::timeline::components_named;
 use crate::word::Word;
@@ -147,5 +148,5 @@ pub fn is_any_public_active(db: &mut Read<'_>) -> Result<bool, DbError> {
         .filter(maintenances::deleted_at.is_null().and(is_public))
         .filter(is_open())
         .filter(of(Status::is_active));
-    Ok(diesel::select(diesel::dsl::exists(active)).get_result(db.conn)?)
+    Ok(diesel::select(diesel::dsl::exists(active)).prepared().get_result(db.conn)?)
 }
