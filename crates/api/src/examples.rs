@@ -171,6 +171,9 @@ fn snapshot() -> Snapshot {
         components: vec![component().into()],
         incidents: vec![incident().into()],
         maintenances: vec![maintenance::maintenance().into()],
+        later: Vec::new(),
+        says_maintenance: true,
+        taken_at: at(11),
         public_updated_at: at(10),
         internal_updated_at: at(10),
     }

@@ -1,6 +1,6 @@
 //! What comes back.
 use domain::caller::Visibility;
-use publication::StatusDocument;
+use publication::{StatusDocument, View};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,7 +16,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Value)> {
 /// Bodies about the page and what goes wrong.
 fn about_the_page() -> Vec<(&'static str, Value)> {
     vec![
-        ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
+        ("StatusDocument", json!(StatusDocument::of(&View::of(&snapshot(), Visibility::Public)))),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),
