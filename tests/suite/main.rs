@@ -14,6 +14,7 @@ mod incident;
 mod layering;
 mod maintenance;
 mod migrations;
+mod page;
 mod preview;
 mod self_service;
 mod status;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 /// A month, day by day.
 #[derive(Serialize, ToSchema)]
-#[schema(as = History)]
+#[schema(as = HistoryMonth)]
 pub struct HistoryDocument<'p> {
     page: &'p Page,
     #[schema(example = "2026-11", pattern = r"^\d{4}-\d{2}$")]

@@ -53,7 +53,7 @@ fn rss_is_read_back_as_it_was_written() {
     let [item] = read.items() else { panic!("{written}") };
     assert_eq!(item.title(), Some("]]> & <b>"));
     assert_eq!(item.link(), Some("https://status.acme.test/incidents/3"));
-    assert_eq!(item.guid().map(|it| it.value()), item.link());
+    assert_eq!(item.guid().map(::rss::Guid::value), item.link());
     assert_eq!(item.pub_date(), Some("Sun, 1 Feb 2026 09:00:00 +0000"));
 }
 
