@@ -3,6 +3,7 @@
 mod document;
 mod live;
 mod status;
+pub mod svg;
 
 pub use document::{Document, Encoding};
 pub use live::{Live, Pages};
