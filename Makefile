@@ -3,7 +3,7 @@
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt deny openapi contract bench image packages
+.PHONY: help run test lint fmt deny openapi types contract page bench image packages
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,15 @@ contract: ## lint the OpenAPI document and fuzz the running service against it
 	@.ci/packages contract
 	cargo build --bin farol
 	CONTRACT_BIN=$(TARGET)/debug/farol .ci/contract
+
+types: ## write examples/page/api.d.ts from openapi/openapi.json
+	@.ci/packages contract
+	.ci/page types
+
+page: ## read the reference frontend in headless Chromium, over the running service
+	@.ci/packages page
+	cargo build --bin farol
+	PAGE_BIN=$(TARGET)/debug/farol .ci/page
 
 bench: packages ## measure reads, writes, deliveries and memory of the release binary
 	cargo build --release --bin farol --bin bench

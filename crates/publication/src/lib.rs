@@ -9,6 +9,7 @@ mod pages;
 pub mod shelf;
 mod status;
 pub mod statuspage;
+pub mod svg;
 #[cfg(test)]
 mod testing;
 mod view;
