@@ -9,6 +9,7 @@ mod farol;
 mod http;
 mod machine;
 mod mailbox;
+mod page;
 mod process;
 mod reads;
 mod report;
@@ -30,8 +31,10 @@ fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] => everything(&["reads", "writes", "deliveries", "crowd"]),
-        ["bare-http", body, etag] => bare::serve_document(body, etag),
+        [] => everything(&["reads", "page", "writes", "deliveries", "crowd"]),
+        ["bare-http", body, etag, kind, encoding] => {
+            bare::serve_document(body, etag, kind, encoding)
+        }
         ["sink"] => bare::serve_sink(),
         ["mailbox"] => mailbox::serve(),
         only => everything(only),
@@ -48,6 +51,9 @@ fn everything(parts: &[&str]) -> Outcome<()> {
         let farol = Farol::start(dir.path(), &[("FAROL_HTTP_WORKERS", "1")])?;
         reads::measure(&farol, &dir, &mut report)?;
         farol.stop()?;
+    }
+    if parts.contains(&"page") {
+        page::measure(&dir, &mut report)?;
     }
     // As many connections as pgbench has.
     let farol = Farol::start(dir.path(), &[("FAROL_DATABASE_POOL", "16")])?;

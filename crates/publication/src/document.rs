@@ -83,6 +83,15 @@ impl Document {
         }
     }
 
+    /// Makes the encodings that another document was asked for.
+    pub fn pack_like(&self, other: &Self) {
+        for (made, encoding) in [(&other.gzip, Encoding::Gzip), (&other.brotli, Encoding::Brotli)] {
+            if made.get().is_some() {
+                self.body(encoding);
+            }
+        }
+    }
+
     /// The strong validator of the body in an encoding: other bytes, another validator.
     pub fn etag(&self, encoding: Encoding) -> Bytes {
         let [identity, gzip, brotli] = &self.etags;
