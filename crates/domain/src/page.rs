@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use crate::component::{Component, Status};
 use crate::group::Group;
 use crate::incident::{Impact, Incident};
 use crate::maintenance::Maintenance;
+use crate::uptime;
 use crate::words::words;
 
 /// What the operator configured of the page; the same on every replica.
@@ -27,6 +29,8 @@ pub struct Settings {
     /// How long before a maintenance subscribers are reminded if its author does not say, in
     /// seconds.
     pub maintenance_reminders: Vec<i64>,
+    /// What counts as down.
+    pub uptime: uptime::Rule,
 }
 
 /// The page in public documents.
@@ -61,6 +65,11 @@ pub struct Banner {
 }
 
 impl Settings {
+    /// The zone in which days begin.
+    pub fn zone(&self) -> Tz {
+        self.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
     /// Where readers find an incident: the frontend's page, or the API without one.
     pub fn incident_url(&self, number: i64) -> String {
         self.url(&format!("incidents/{number}"))
