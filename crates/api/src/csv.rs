@@ -5,11 +5,14 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{
+    Accept, CONTENT_DISPOSITION, CONTENT_TYPE, Header as _, Quality, VARY,
+};
 use actix_web::web::{self, Bytes};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use app::idempotency::body_digest;
 use csv::{ReaderBuilder, StringRecord, Trim, Writer};
+use serde::Serialize;
 
 use crate::body::gather;
 use crate::problem::{FieldError, Problem, kind};
@@ -144,6 +147,40 @@ fn row(header: &StringRecord, record: &csv::ByteRecord, line: u64) -> Result<Row
 fn unlike(detail: &str) -> Problem {
     let (pointer, code) = (String::new(), "sheet".to_owned());
     Problem::invalid(vec![FieldError { pointer, code, detail: detail.to_owned() }])
+}
+
+/// Whether the caller would rather have a sheet than JSON (RFC 9110 §12.5.1).
+pub fn is_wanted(req: &HttpRequest) -> bool {
+    let Ok(accept) = Accept::parse(req) else { return false };
+    let best = |essences: &[&str]| {
+        let named = accept.iter().filter(|it| essences.contains(&it.item.essence_str()));
+        named.map(|it| it.quality).max().unwrap_or(Quality::ZERO)
+    };
+    best(&["text/csv"]) > best(&["application/json", "application/*", "*/*"])
+}
+
+/// Answers with a sheet.
+pub fn respond<const N: usize>(
+    name: &str,
+    header: &[&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<HttpResponse, Problem> {
+    let sheet = write(header, rows).map_err(|error| Problem::internal(&error))?;
+    Ok(named(name).insert_header((VARY, "Accept")).body(sheet))
+}
+
+/// The answer that a sheet is the body of.
+pub fn named(name: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    response
+}
+
+/// Answers with what could have been a sheet.
+pub fn or_json(document: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((VARY, "Accept")).json(document)
 }
 
 /// A sheet of these rows. What a spreadsheet would run as a formula begins with an apostrophe

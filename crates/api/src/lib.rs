@@ -26,6 +26,7 @@ mod patch;
 mod problem;
 mod query;
 mod receipt;
+mod report;
 mod request;
 mod responses;
 mod seam;
@@ -34,6 +35,7 @@ mod state;
 mod status;
 mod subscription;
 mod token;
+mod uptime;
 mod user;
 mod validate;
 mod version;
@@ -68,6 +70,8 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(
         scope("/api/v1")
             .configure(status::routes)
+            .configure(uptime::routes)
+            .configure(report::routes)
             .configure(component::routes)
             .configure(group::routes)
             .configure(incident::routes)

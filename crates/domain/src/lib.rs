@@ -17,6 +17,7 @@ pub mod page;
 pub mod preview;
 pub mod range;
 pub mod recurrence;
+pub mod report;
 pub mod subscription;
 pub mod text;
 pub mod timeline;

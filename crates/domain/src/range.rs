@@ -29,15 +29,30 @@ pub struct Slot {
     pub to: DateTime<Utc>,
 }
 
+impl Slot {
+    /// The month of the day, like `2026-11`.
+    pub fn month(&self) -> String {
+        self.day.format("%Y-%m").to_string()
+    }
+}
+
 /// Days that cannot be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BadRange {
-    #[error("`to` must not be before `from`")]
     Reversed,
-    #[error("`from` must not be in the future")]
     Future,
-    #[error("a range may have 366 days; ask for years one by one")]
     TooLong,
+}
+
+impl BadRange {
+    /// What is wrong, in a sentence.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reversed => "`to` must not be before `from`",
+            Self::Future => "`from` must not be in the future",
+            Self::TooLong => "a range may have 366 days; ask for one after the other",
+        }
+    }
 }
 
 impl Range {
@@ -63,8 +78,8 @@ impl Range {
         if to - from >= TimeDelta::days(DAYS_MAX.into()) {
             return Err(BadRange::TooLong);
         }
-        let as_of = minute.min(begin(next(to), zone));
-        Ok(Self { zone, from, to, as_of })
+        let range = Self { zone, from, to, as_of: minute };
+        Ok(Self { as_of: minute.min(range.ends_at()), ..range })
     }
 
     /// How many days.
@@ -75,6 +90,11 @@ impl Range {
     /// When the first day begins.
     pub fn begins_at(&self) -> DateTime<Utc> {
         begin(self.from, self.zone)
+    }
+
+    /// When the last day ends, be that in the future.
+    pub fn ends_at(&self) -> DateTime<Utc> {
+        begin(next(self.to), self.zone)
     }
 
     /// Every day, oldest first. One of 23 or 25 hours is as long as it is.

@@ -17,6 +17,7 @@ pub mod message_template;
 pub mod page;
 pub mod prune;
 pub mod receipt;
+pub mod report;
 pub mod schema;
 pub mod session;
 pub mod subscription;
@@ -24,6 +25,7 @@ pub mod thread;
 pub mod throttle;
 pub mod token;
 pub mod transfer;
+pub mod uptime;
 pub mod user;
 
 mod db;

@@ -103,5 +103,6 @@ fn page(config: &Config) -> Settings {
         public_url: config.public_url.clone(),
         page_url: config.page_url.clone(),
         maintenance_reminders: config.maintenance_reminders.clone(),
+        uptime: config.uptime,
     }
 }

@@ -3,6 +3,7 @@ mod clockwork;
 mod deliver;
 mod fan_out;
 mod publish;
+mod rollup;
 mod seam;
 mod send;
 mod settle;
@@ -84,6 +85,7 @@ pub fn work(settings: &Settings, stopped: watch::Receiver<bool>) -> Result<Worke
     let post = tell::Post { http, smtp };
     let sender = send::Sender::new(db(), post, Arc::clone(&settings.vault));
     loops.spawn(deliver::run(db(), sender, bells(), stopped.clone()));
+    loops.spawn(rollup::run(db(), stopped.clone()));
     loops.spawn(tidy::run(db(), stopped));
     Ok(Workers(loops))
 }
