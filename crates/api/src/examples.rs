@@ -4,6 +4,7 @@ mod log;
 mod maintenance;
 mod sent;
 mod template;
+mod uptime;
 
 use chrono::{DateTime, Utc};
 use domain::caller::{Role, Scope, Visibility};

@@ -48,7 +48,8 @@ pub fn incidents(
 }
 
 /// An incident is in the state of an update until the next one, and in that of the first from its
-/// start on. Months are told apart by when they begin, the last that does counts.
+/// start on; if that says that all is over, as with what is entered afterwards, people looked into
+/// it until then. Months are told apart by when they begin, the last that does counts.
 fn statement(group_by: GroupBy) -> String {
     let keyed = match group_by {
         GroupBy::Component => {
@@ -70,13 +71,18 @@ fn statement(group_by: GroupBy) -> String {
              select id, started_at, resolved_at, impact from incidents
              where deleted_at is null and ($1 or visibility = 'public')
                and started_at >= $2 and started_at < $3 and $5 is not null and $6 is not null),
-         stays as (
-             select u.incident_id, u.status,
-                    case when row_number() over entered = 1 then c.started_at
-                         else greatest(u.display_at, c.started_at) end as begins,
-                    lead(greatest(u.display_at, c.started_at)) over entered as ends
+         entered as (
+             select u.incident_id, u.status, c.started_at, row_number() over told as n,
+                    greatest(u.display_at, c.started_at) as begins,
+                    lead(greatest(u.display_at, c.started_at)) over told as ends
              from chosen c join incident_updates u on u.incident_id = c.id
-             window entered as (partition by u.incident_id order by u.display_at, u.id)),
+             window told as (partition by u.incident_id order by u.display_at, u.id)),
+         stays as (
+             select incident_id, status, begins, ends from entered
+             union all
+             select incident_id, case status when 'resolved' then 'investigating' else status end,
+                    started_at, begins
+             from entered where n = 1),
          states as (
              select incident_id,
                     sum(seconds) filter (where status = 'investigating') as investigating,

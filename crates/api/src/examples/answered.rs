@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     component, credential, delivery, group, incident, interval, log, maintenance, own_subscription,
-    snapshot, subscription, template, token, update, user,
+    snapshot, subscription, template, token, update, uptime, user,
 };
 
 /// Bodies that come back.
@@ -17,6 +17,8 @@ pub fn all() -> impl Iterator<Item = (&'static str, Value)> {
 fn about_the_page() -> Vec<(&'static str, Value)> {
     vec![
         ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
+        ("Uptime", json!(uptime::uptime())),
+        ("IncidentReport", json!(uptime::report())),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),
