@@ -1,10 +1,13 @@
 //! How much of the time components were up.
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use domain::uptime::{Counted, Granularity, Percent, Query, Seconds, Subject, Target, Uptime};
+use domain::uptime::{Figures, Granularity, Percent, Query, Seconds, Subject, Target, Uptime};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::auth::Audience;
 use crate::csv;
@@ -105,26 +108,32 @@ const HEADER: [&str; 14] = [
     "incidents",
 ];
 
-/// A component or group in the sheet.
-struct Lines<'a> {
-    head: [String; 4],
-    target: Option<Target>,
-    incidents: &'a [Counted],
+fn rows(uptime: &Uptime) -> Vec<[String; 14]> {
+    let components = uptime.components.iter().flat_map(|it| {
+        let head = ["component", &it.id.to_string(), &it.slug, &it.name].map(str::to_owned);
+        lines(uptime, &head, &it.figures, it.target)
+    });
+    let groups = uptime.groups.iter().flat_map(|it| {
+        let head = ["group", &it.id.to_string(), &it.slug, &it.name].map(str::to_owned);
+        lines(uptime, &head, &it.figures, None)
+    });
+    components.chain(groups).collect()
 }
 
-impl Lines<'_> {
-    fn row(
-        &self,
-        period: String,
-        percent: Option<Percent>,
-        seconds: &Seconds,
-        among: Option<&[uuid::Uuid]>,
-    ) -> [String; 14] {
-        let [kind, id, slug, name] = self.head.clone();
+/// The rows of a component or group.
+fn lines(
+    uptime: &Uptime,
+    head: &[String; 4],
+    it: &Figures,
+    target: Option<Target>,
+) -> Vec<[String; 14]> {
+    let numbers: HashMap<Uuid, i64> = it.incidents.iter().map(|it| (it.id, it.number)).collect();
+    let line = |period: String, percent: Option<Percent>, seconds: &Seconds, ids: &[Uuid]| {
+        let mut numbers: Vec<i64> = ids.iter().filter_map(|id| numbers.get(id).copied()).collect();
+        numbers.sort_unstable();
+        let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        let [kind, id, slug, name] = head.clone();
         let text = |percent: Option<Percent>| percent.map(|it| it.to_string()).unwrap_or_default();
-        let shown =
-            self.incidents.iter().rev().filter(|it| among.is_none_or(|ids| ids.contains(&it.id)));
-        let numbers: Vec<String> = shown.map(|it| it.number.to_string()).collect();
         [
             kind,
             id,
@@ -138,38 +147,19 @@ impl Lines<'_> {
             seconds.partial_outage.to_string(),
             seconds.major_outage.to_string(),
             seconds.unknown.to_string(),
-            text(self.target.map(|it| it.percent)),
+            text(target.map(|it| it.percent)),
             numbers.join(" "),
         ]
-    }
-}
-
-fn rows(uptime: &Uptime) -> Vec<[String; 14]> {
-    let whole = format!("{}/{}", uptime.from, uptime.to);
-    let mut rows = Vec::new();
-    macro_rules! push {
-        ($kind:literal, $it:expr, $target:expr) => {{
-            let it = $it;
-            let head = [$kind.to_owned(), it.id.to_string(), it.slug.clone(), it.name.clone()];
-            let lines = Lines { head, target: $target, incidents: &it.incidents };
-            for day in it.days.iter().flatten() {
-                let (percent, ids) = (day.uptime_percent, &day.incident_ids);
-                rows.push(lines.row(day.date.to_string(), percent, &day.seconds, Some(ids)));
-            }
-            for month in it.months.iter().flatten() {
-                let (percent, ids) = (month.uptime_percent, &month.incident_ids);
-                rows.push(lines.row(month.month.clone(), percent, &month.seconds, Some(ids)));
-            }
-            if uptime.granularity == Granularity::Total {
-                rows.push(lines.row(whole.clone(), it.uptime_percent, &it.seconds, None));
-            }
-        }};
-    }
-    for it in &uptime.components {
-        push!("component", it, it.target);
-    }
-    for it in &uptime.groups {
-        push!("group", it, None);
-    }
-    rows
+    };
+    let days = it.days.iter().flatten();
+    let days =
+        days.map(|it| line(it.date.to_string(), it.uptime_percent, &it.seconds, &it.incident_ids));
+    let months = it.months.iter().flatten();
+    let months =
+        months.map(|it| line(it.month.clone(), it.uptime_percent, &it.seconds, &it.incident_ids));
+    let whole = (uptime.granularity == Granularity::Total).then(|| {
+        let ids: Vec<Uuid> = it.incidents.iter().map(|it| it.id).collect();
+        line(format!("{}/{}", uptime.from, uptime.to), it.uptime_percent, &it.seconds, &ids)
+    });
+    days.chain(months).chain(whole).collect()
 }

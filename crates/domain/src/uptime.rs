@@ -22,7 +22,8 @@ use crate::ledger::Interval;
 use crate::words::words;
 
 pub use document::{
-    ComponentUptime, Day, Frame, GroupUptime, Month, ShownRule, Subjects, Target, Uptime, document,
+    ComponentUptime, Day, Figures, Frame, GroupUptime, Month, ShownRule, Subjects, Target, Uptime,
+    document,
 };
 pub use rule::{GroupRule, Maintenance, Percent, Rule, Score, Weight, Weights};
 pub use tally::{DayTally, Seconds, Tally, roll};

@@ -1,4 +1,5 @@
 //! Uptime as the API shows it.
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -49,33 +50,31 @@ pub struct ComponentUptime {
     pub slug: String,
     pub name: String,
     pub group_id: Option<Uuid>,
-    /// Rounded down to four decimals, so that 100 means that nothing was ever down; `null` when
-    /// no time counts.
-    #[schema(value_type = Option<f64>, minimum = 0, maximum = 100)]
-    pub uptime_percent: Option<Percent>,
-    pub seconds: Seconds,
+    #[serde(flatten)]
+    pub figures: Figures,
     /// What was promised; `null` without an `uptime_target`.
     pub target: Option<Target>,
-    /// With `granularity=day`, oldest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub days: Option<Vec<Day>>,
-    /// With `granularity=month`, oldest first.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub months: Option<Vec<Month>>,
-    /// The incidents that made its status, newest first.
-    pub incidents: Vec<Counted>,
 }
 
-/// How much of the time a group was up.
+/// How much of the time a group was up. By the rule `mean` seconds are those of all of its
+/// components added up.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct GroupUptime {
     pub id: Uuid,
     pub slug: String,
     pub name: String,
-    /// Rounded down to four decimals; `null` when no time counts.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// How much of the time something was up, and why not more.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = UptimeFigures)]
+pub struct Figures {
+    /// Rounded down to four decimals, so that 100 means that nothing was ever down; `null` when
+    /// no time counts.
     #[schema(value_type = Option<f64>, minimum = 0, maximum = 100)]
     pub uptime_percent: Option<Percent>,
-    /// By the rule `mean` those of all components added up.
     pub seconds: Seconds,
     /// With `granularity=day`, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -83,7 +82,7 @@ pub struct GroupUptime {
     /// With `granularity=month`, oldest first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub months: Option<Vec<Month>>,
-    /// The incidents that made the status of a component of it, newest first.
+    /// The incidents that made the status, of a component or of one in the group, newest first.
     pub incidents: Vec<Counted>,
 }
 
@@ -151,12 +150,6 @@ pub struct Subjects<'a> {
     pub incidents: HashMap<Uuid, &'a Counted>,
 }
 
-/// The figures of a component or group.
-struct Figures {
-    cut: Vec<Dated>,
-    whole: Period,
-}
-
 /// A component that may be shown, with its days.
 struct Shown<'a> {
     component: &'a Component,
@@ -218,18 +211,13 @@ fn of_component(
         let (budget_seconds, budget_left_seconds) = score.budget_seconds(percent);
         Target { percent, met: score.meets(percent), budget_seconds, budget_left_seconds }
     });
-    let figures = Figures { cut, whole };
     ComponentUptime {
         id: component.id,
         slug: component.slug.clone(),
         name: component.name.clone(),
         group_id: component.group_id.filter(|id| groups.contains(id)),
-        uptime_percent: score.percent(),
-        seconds: figures.whole.seconds,
+        figures: Figures::of(frame, cut, &whole, incidents),
         target,
-        days: figures.days(frame, incidents),
-        months: figures.months(frame, incidents),
-        incidents: figures.incidents(incidents),
     }
 }
 
@@ -258,45 +246,45 @@ fn of_group(
             line::cut(line, frame.granularity)
         }
     };
-    let figures = Figures { cut, whole };
     GroupUptime {
         id: group.id,
         slug: group.slug.clone(),
         name: group.name.clone(),
-        uptime_percent: frame.rule.judge(&figures.whole.tally).percent(),
-        seconds: figures.whole.seconds,
-        days: figures.days(frame, incidents),
-        months: figures.months(frame, incidents),
-        incidents: figures.incidents(incidents),
+        figures: Figures::of(frame, cut, &whole, incidents),
     }
 }
 
 impl Figures {
-    fn days(&self, frame: Frame<'_>, shown: &HashMap<Uuid, &Counted>) -> Option<Vec<Day>> {
+    fn of(
+        frame: Frame<'_>,
+        cut: Vec<Dated>,
+        whole: &Period,
+        shown: &HashMap<Uuid, &Counted>,
+    ) -> Self {
+        let percent = |it: &Period| frame.rule.judge(&it.tally).percent();
         let day = |(date, it): &Dated| Day {
             date: *date,
-            uptime_percent: frame.rule.judge(&it.tally).percent(),
+            uptime_percent: percent(it),
             seconds: it.seconds,
             incident_ids: ids(it, shown),
         };
-        (frame.granularity == Granularity::Day).then(|| self.cut.iter().map(day).collect())
-    }
-
-    fn months(&self, frame: Frame<'_>, shown: &HashMap<Uuid, &Counted>) -> Option<Vec<Month>> {
         let month = |(first, it): &Dated| Month {
             month: first.format("%Y-%m").to_string(),
-            uptime_percent: frame.rule.judge(&it.tally).percent(),
+            uptime_percent: percent(it),
             seconds: it.seconds,
             incident_ids: ids(it, shown),
         };
-        (frame.granularity == Granularity::Month).then(|| self.cut.iter().map(month).collect())
-    }
-
-    fn incidents(&self, shown: &HashMap<Uuid, &Counted>) -> Vec<Counted> {
-        let found = self.whole.incidents.iter().filter_map(|id| shown.get(id).copied());
-        let mut found: Vec<Counted> = found.cloned().collect();
-        found.sort_by_key(|it| std::cmp::Reverse((it.started_at, it.id)));
-        found
+        let counted = whole.incidents.iter().filter_map(|id| shown.get(id).copied());
+        let mut incidents: Vec<Counted> = counted.cloned().collect();
+        incidents.sort_by_key(|it| Reverse((it.started_at, it.id)));
+        let is = |granularity: Granularity| frame.granularity == granularity;
+        Self {
+            uptime_percent: percent(whole),
+            seconds: whole.seconds,
+            days: is(Granularity::Day).then(|| cut.iter().map(day).collect()),
+            months: is(Granularity::Month).then(|| cut.iter().map(month).collect()),
+            incidents,
+        }
     }
 }
 

@@ -101,7 +101,7 @@ fn reckon(
 
 fn percent(rule: &Rule, trouble: &[(Status, i64, i64)]) -> serde_json::Value {
     let it = reckon(rule, &component(COMPONENT), &past(COMPONENT, trouble), Granularity::Total);
-    json!(it.uptime_percent)
+    json!(it.figures.uptime_percent)
 }
 
 #[test]
@@ -139,9 +139,9 @@ fn a_microsecond_of_trouble_is_seen_in_the_percentage() {
     past.intervals =
         vec![interval(Status::MajorOutage, instant, Some(instant + Duration::microseconds(1)))];
     let it = reckon(&Rule::default(), &component(COMPONENT), &past, Granularity::Day);
-    assert_eq!(json!(it.uptime_percent), json!(99.9999));
-    assert_eq!((it.seconds.operational, it.seconds.major_outage), (7_776_000, 0));
-    let days = it.days.unwrap();
+    assert_eq!(json!(it.figures.uptime_percent), json!(99.9999));
+    assert_eq!((it.figures.seconds.operational, it.figures.seconds.major_outage), (7_776_000, 0));
+    let days = it.figures.days.unwrap();
     assert_eq!(days.iter().filter(|it| json!(it.uptime_percent) == json!(99.9999)).count(), 1);
     assert_eq!(days.iter().filter(|it| json!(it.uptime_percent) == json!(100.0)).count(), 89);
 }
@@ -173,8 +173,11 @@ fn time_before_the_start_and_after_the_archive_is_unknown() {
     let mut it = past(COMPONENT, &[(Status::MajorOutage, 0, 60)]);
     component.start_date = Some(day("2026-11-15"));
     let late = reckon(&Rule::default(), &component, &it, Granularity::Month);
-    assert_eq!((late.seconds.unknown, late.seconds.operational), (80 * 86_400, 10 * 86_400));
-    let months = late.months.unwrap();
+    assert_eq!(
+        (late.figures.seconds.unknown, late.figures.seconds.operational),
+        (80 * 86_400, 10 * 86_400)
+    );
+    let months = late.figures.months.unwrap();
     let shown = json!(months.iter().map(|it| (&it.month, it.uptime_percent)).collect::<Vec<_>>());
     let expected =
         json!([["2026-08", null], ["2026-09", null], ["2026-10", null], ["2026-11", 100.0]]);
@@ -183,10 +186,13 @@ fn time_before_the_start_and_after_the_archive_is_unknown() {
     component.start_date = None;
     it.known_to = Some(at("2026-09-01T12:30:00Z"));
     let archived = reckon(&Rule::default(), &component, &it, Granularity::Total);
-    assert_eq!((archived.seconds.major_outage, archived.seconds.operational), (1800, 475_200));
+    assert_eq!(
+        (archived.figures.seconds.major_outage, archived.figures.seconds.operational),
+        (1800, 475_200)
+    );
     it.known_from = None;
     let never = reckon(&Rule::default(), &component, &it, Granularity::Total);
-    assert_eq!((never.uptime_percent, never.seconds.unknown), (None, 7_776_000));
+    assert_eq!((never.figures.uptime_percent, never.figures.seconds.unknown), (None, 7_776_000));
 }
 
 #[test]
@@ -224,12 +230,15 @@ fn the_public_learns_nothing_of_internal_incidents_but_their_seconds() {
         document(Frame { rule: &rule, range: &range, granularity, audience }, &subjects)
     };
     let public = seen(Visibility::Public);
-    assert_eq!((public.components.len(), public.components[0].seconds.major_outage), (1, 5400));
-    assert_eq!(public.components[0].incidents, std::slice::from_ref(&open));
+    assert_eq!(
+        (public.components.len(), public.components[0].figures.seconds.major_outage),
+        (1, 5400)
+    );
+    assert_eq!(public.components[0].figures.incidents, std::slice::from_ref(&open));
     assert!(!json!(public).to_string().contains(&ids[1].to_string()));
     let internal = seen(Visibility::Internal);
-    assert_eq!((internal.components.len(), internal.components[0].incidents.len()), (2, 2));
-    let days = internal.components[0].days.as_ref().unwrap();
+    assert_eq!((internal.components.len(), internal.components[0].figures.incidents.len()), (2, 2));
+    let days = internal.components[0].figures.days.as_ref().unwrap();
     assert_eq!(days.iter().find(|it| it.date == day("2026-09-01")).unwrap().incident_ids, ids);
 }
 

@@ -49,9 +49,9 @@ fn each_rule_sees_the_same_trouble_differently() {
         [&[(MajorOutage, 0, 60)], &[(PartialOutage, 30, 120), (MajorOutage, 200, 230)], &[]];
     let found = |rule: GroupRule| {
         let it = reckon(rule, &troubles, Granularity::Total);
-        let seconds = it.seconds;
+        let seconds = it.figures.seconds;
         (
-            json!(it.uptime_percent),
+            json!(it.figures.uptime_percent),
             seconds.major_outage,
             seconds.partial_outage,
             seconds.operational,
@@ -75,14 +75,18 @@ fn the_worst_is_another_one_each_day() {
     ];
     let it = reckon(GroupRule::Worst, &troubles, Granularity::Day);
     let down = |it: &Day| it.seconds.major_outage;
-    let days: Vec<i64> = it.days.unwrap().iter().map(down).filter(|it| *it > 0).collect();
-    assert_eq!((days, it.seconds.major_outage), (vec![3600, 1200], 4200));
+    let days: Vec<i64> = it.figures.days.unwrap().iter().map(down).filter(|it| *it > 0).collect();
+    assert_eq!((days, it.figures.seconds.major_outage), (vec![3600, 1200], 4200));
 }
 
 #[test]
 fn nobody_knows_of_a_group_without_components() {
     for rule in GroupRule::ALL {
         let it = reckon(*rule, &[], Granularity::Day);
-        assert_eq!((it.uptime_percent, it.days.unwrap().len()), (None, 90), "{rule}");
+        assert_eq!(
+            (it.figures.uptime_percent, it.figures.days.unwrap().len()),
+            (None, 90),
+            "{rule}"
+        );
     }
 }

@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 use crate::ledger::{Effects, Source, derive};
@@ -170,7 +171,7 @@ proptest! {
         }
         let found = uptime(&made, &Rule::default(), Granularity::Day);
         let mut whole: BTreeMap<&str, i64> = BTreeMap::new();
-        for day in found.days.unwrap() {
+        for day in found.figures.days.unwrap() {
             let seconds = json!(day.seconds);
             let expected = expected.remove(&day.date).unwrap_or_default();
             for (status, seconds) in seconds.as_object().unwrap() {
@@ -186,7 +187,7 @@ proptest! {
         let known = made.seconds - of("unknown");
         let up = 10 * known - 10 * of("major_outage") - 3 * of("partial_outage");
         let floored = (known > 0).then(|| u32::try_from(up * 100_000 / known).unwrap());
-        prop_assert_eq!(found.uptime_percent.map(Percent::millionths), floored);
+        prop_assert_eq!(found.figures.uptime_percent.map(Percent::millionths), floored);
     }
 
     #[test]
@@ -207,21 +208,21 @@ proptest! {
         let rule = Rule { maintenance, ..Rule::default() };
         let found = uptime(&made, &rule, Granularity::Day);
         let mut sum = Seconds::default();
-        for day in found.days.iter().flatten() {
+        for day in found.figures.days.iter().flatten() {
             sum += day.seconds;
             let json = json!(day.seconds);
-            let total: i64 = json.as_object().unwrap().values().filter_map(|it| it.as_i64()).sum();
+            let total: i64 = json.as_object().unwrap().values().filter_map(Value::as_i64).sum();
             let slot = made.range.slots().into_iter().find(|it| it.day == day.date).unwrap();
             prop_assert_eq!(total, (slot.to - slot.from).num_seconds());
         }
-        prop_assert_eq!(sum, found.seconds);
+        prop_assert_eq!(sum, found.figures.seconds);
         let months = uptime(&made, &rule, Granularity::Month);
-        prop_assert_eq!(months.seconds, found.seconds);
-        prop_assert_eq!(months.uptime_percent, found.uptime_percent);
-        let bad = found.seconds.major_outage + found.seconds.partial_outage
-            + if excluded { 0 } else { found.seconds.under_maintenance };
+        prop_assert_eq!(months.figures.seconds, found.figures.seconds);
+        prop_assert_eq!(months.figures.uptime_percent, found.figures.uptime_percent);
+        let bad = found.figures.seconds.major_outage + found.figures.seconds.partial_outage
+            + if excluded { 0 } else { found.figures.seconds.under_maintenance };
         if bad > 0 {
-            prop_assert!(found.uptime_percent.is_none_or(|it| it.millionths() < 1_000_000));
+            prop_assert!(found.figures.uptime_percent.is_none_or(|it| it.millionths() < 1_000_000));
         }
     }
 }
