@@ -49,12 +49,14 @@ pub fn incidents(
 
 /// An incident is in the state of an update until the next one, and in that of the first from its
 /// start on; if that says that all is over, as with what is entered afterwards, people looked into
-/// it until then. Months are told apart by when they begin, the last that does counts.
+/// it until then. What belongs to incidents is looked up one by one, so that the planner never reads
+/// all there ever was. Of the months that began the last counts.
 fn statement(group_by: GroupBy) -> String {
     let keyed = match group_by {
         GroupBy::Component => {
             "select c.*, k.id::text as key, k.name
-             from chosen c join incident_components a on a.incident_id = c.id
+             from chosen c cross join lateral
+                  (select component_id from incident_components where incident_id = c.id offset 0) a
                   join components k on k.id = a.component_id
              where $1 or k.visibility = 'public'"
         }
@@ -71,39 +73,33 @@ fn statement(group_by: GroupBy) -> String {
              select id, started_at, resolved_at, impact from incidents
              where deleted_at is null and ($1 or visibility = 'public')
                and started_at >= $2 and started_at < $3 and $5 is not null and $6 is not null),
-         entered as (
-             select u.incident_id, u.status, c.started_at, row_number() over told as n,
-                    greatest(u.display_at, c.started_at) as begins,
-                    lead(greatest(u.display_at, c.started_at)) over told as ends
-             from chosen c join incident_updates u on u.incident_id = c.id
-             window told as (partition by u.incident_id order by u.display_at, u.id)),
-         stays as (
-             select incident_id, status, begins, ends from entered
-             union all
-             select incident_id, case status when 'resolved' then 'investigating' else status end,
-                    started_at, begins
-             from entered where n = 1),
          states as (
-             select incident_id,
-                    sum(seconds) filter (where status = 'investigating') as investigating,
-                    sum(seconds) filter (where status = 'identified') as identified,
-                    sum(seconds) filter (where status = 'monitoring') as monitoring
-             from (select incident_id, status,
-                          greatest(extract(epoch from least(ends, $4) - begins), 0) as seconds
-                   from stays) s
-             group by incident_id),
+             select c.id as incident_id, s.*
+             from chosen c cross join lateral (
+                 select coalesce(sum(stay) filter (where status = 'investigating'), '0')
+                          + coalesce(sum(before) filter (where status in ('investigating', 'resolved')),
+                                     '0') as investigating,
+                        sum(stay + before) filter (where status = 'identified') as identified,
+                        sum(stay + before) filter (where status = 'monitoring') as monitoring
+                 from (select status, greatest(least(ends, $4) - begins, '0') as stay,
+                              case when n = 1 then begins - c.started_at else '0' end as before
+                       from (select u.status, row_number() over told as n,
+                                    greatest(u.display_at, c.started_at) as begins,
+                                    lead(greatest(u.display_at, c.started_at)) over told as ends
+                             from incident_updates u where u.incident_id = c.id
+                             window told as (order by u.display_at, u.id)) entered) stays) s),
          keyed as (
              select c.*, null as key, null as name from chosen c
              union all
              {keyed})
          select k.key, k.name, count(*) as incidents, count(k.resolved_at) as resolved,
-                floor(avg(extract(epoch from k.resolved_at - k.started_at)))::bigint as mttr,
+                floor(extract(epoch from avg(k.resolved_at - k.started_at)))::bigint as mttr,
                 case when count(*) > 1
                      then floor(extract(epoch from max(k.started_at) - min(k.started_at))
                                 / (count(*) - 1))::bigint end as mtbf,
-                coalesce(floor(sum(s.investigating)), 0)::bigint as investigating,
-                coalesce(floor(sum(s.identified)), 0)::bigint as identified,
-                coalesce(floor(sum(s.monitoring)), 0)::bigint as monitoring
+                coalesce(floor(extract(epoch from sum(s.investigating))), 0)::bigint as investigating,
+                coalesce(floor(extract(epoch from sum(s.identified))), 0)::bigint as identified,
+                coalesce(floor(extract(epoch from sum(s.monitoring))), 0)::bigint as monitoring
          from keyed k left join states s on s.incident_id = k.id
          group by k.key, k.name
          order by incidents desc, k.name, k.key"

@@ -1,4 +1,5 @@
-//! The only crate that calls out or waits: keeping appointments, fanning out, delivering, publishing, tidying up.
+//! The only crate that calls out or waits: keeping appointments, fanning out, delivering,
+//! publishing, tallying days, tidying up.
 mod clockwork;
 mod deliver;
 mod fan_out;
