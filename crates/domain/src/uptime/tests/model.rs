@@ -153,7 +153,7 @@ fn uptime(made: &Made, rule: &Rule, granularity: Granularity) -> ComponentUptime
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     #[test]
     fn every_second_is_counted_once_and_under_its_status(history in history()) {
@@ -189,6 +189,11 @@ proptest! {
         let floored = (known > 0).then(|| u32::try_from(up * 100_000 / known).unwrap());
         prop_assert_eq!(found.figures.uptime_percent.map(Percent::millionths), floored);
     }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn it_does_not_matter_how_far_the_tallying_has_come(
