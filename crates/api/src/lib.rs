@@ -1,6 +1,7 @@
 //! The HTTP face: routes, extractors, problems, the OpenAPI document. The only crate that knows
 //! HTTP.
 mod auth;
+mod badge;
 mod body;
 mod calendar;
 mod compat;
@@ -30,6 +31,7 @@ mod problem;
 mod query;
 mod quick;
 mod receipt;
+mod report;
 mod request;
 mod responses;
 mod seam;
@@ -38,6 +40,7 @@ mod state;
 mod status;
 mod subscription;
 mod token;
+mod uptime;
 mod user;
 mod validate;
 mod version;
@@ -73,6 +76,8 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
         scope("/api/v1")
             .configure(status::routes)
             .configure(history::routes)
+            .configure(uptime::routes)
+            .configure(report::routes)
             .configure(component::routes)
             .configure(group::routes)
             .configure(incident::routes)
@@ -91,6 +96,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
     )
     .configure(calendar::root_routes)
     .configure(history::root_routes)
+    .configure(badge::root_routes)
     .configure(compat::statuspage::routes)
     .configure(operations::routes);
 }

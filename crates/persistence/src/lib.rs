@@ -18,6 +18,7 @@ pub mod message_template;
 pub mod page;
 pub mod prune;
 pub mod receipt;
+pub mod report;
 pub mod schema;
 pub mod session;
 pub mod subscription;
@@ -25,6 +26,7 @@ pub mod thread;
 pub mod throttle;
 pub mod token;
 pub mod transfer;
+pub mod uptime;
 pub mod user;
 
 mod db;

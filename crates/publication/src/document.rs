@@ -58,7 +58,7 @@ impl Document {
     /// The `Content-Type` of a document of ours that is written so.
     pub fn known_type(text: &str) -> Option<&'static str> {
         use crate::feed::Format::{Atom, Json, Rss};
-        let known = [JSON, crate::statuspage::CONTENT_TYPE];
+        let known = [JSON, crate::statuspage::CONTENT_TYPE, crate::svg::CONTENT_TYPE];
         let feeds = [Atom, Rss, Json].map(crate::feed::Format::content_type);
         known.into_iter().chain(feeds).find(|it| *it == text)
     }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use chrono_tz::Tz;
+use domain::uptime;
 use ipnet::IpNet;
 
 use reader::{Line, Reader};
@@ -62,6 +63,8 @@ pub struct Config {
     pub maintenance_reminders: Vec<i64>,
     /// Whether documents in Statuspage's format may say `maintenance` of the whole page.
     pub says_maintenance: bool,
+    /// What counts as down.
+    pub uptime: uptime::Rule,
     /// The mail server; without it nobody can subscribe by e-mail.
     pub smtp_url: Option<Secret>,
     /// Whom readers of e-mail see. There whenever `smtp_url` is.
@@ -199,6 +202,7 @@ impl Config {
             page_visibility: read.word("FAROL_PAGE_VISIBILITY", &parse::VISIBILITIES),
             maintenance_reminders: maintenance_reminders(read),
             says_maintenance: read.word("FAROL_STATUSPAGE_MAINTENANCE", &parse::SWITCH),
+            uptime: uptime_rule(read),
             subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),
@@ -243,6 +247,15 @@ fn mail_from(read: &mut Reader<'_>) -> Option<Mailbox> {
 fn maintenance_reminders(read: &mut Reader<'_>) -> Vec<i64> {
     let a_day_and_an_hour = parse::Reminders(vec![24 * 3600, 3600]);
     read.or("FAROL_MAINTENANCE_REMINDERS", a_day_and_an_hour, parse::reminders).0
+}
+
+fn uptime_rule(read: &mut Reader<'_>) -> uptime::Rule {
+    let uptime::Rule { weights, maintenance, group } = uptime::Rule::default();
+    uptime::Rule {
+        weights: read.or("FAROL_UPTIME_WEIGHTS", weights, parse::uptime_weights),
+        maintenance: read.or("FAROL_UPTIME_MAINTENANCE", maintenance, str::parse),
+        group: read.or("FAROL_UPTIME_GROUP_RULE", group, str::parse),
+    }
 }
 
 fn whatsapp_app(read: &mut Reader<'_>) -> [Option<Secret>; 2] {

@@ -1,9 +1,11 @@
-//! The only crate that calls out or waits: keeping appointments, fanning out, delivering, publishing, tidying up.
+//! The only crate that calls out or waits: keeping appointments, fanning out, delivering,
+//! publishing, tallying days, tidying up.
 mod clockwork;
 mod deliver;
 mod fan_out;
 mod page_file;
 mod publish;
+mod rollup;
 mod seam;
 mod send;
 mod settle;
@@ -88,6 +90,7 @@ pub fn work(settings: &Settings, stopped: watch::Receiver<bool>) -> Result<Worke
     let post = tell::Post { http, smtp };
     let sender = send::Sender::new(db(), post, Arc::clone(&settings.vault));
     loops.spawn(deliver::run(db(), sender, bells(), stopped.clone()));
+    loops.spawn(rollup::run(db(), stopped.clone()));
     loops.spawn(tidy::run(db(), stopped));
     Ok(Workers(loops))
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     component, credential, delivery, group, incident, interval, log, maintenance, own_subscription,
-    past, snapshot, subscription, template, token, update, user,
+    past, snapshot, subscription, template, token, update, uptime, user,
 };
 
 /// Bodies that come back.
@@ -26,6 +26,8 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
         ("StatuspageComponents", json!(Components::of(&view))),
         ("StatuspageIncidents", json!(Incidents::unresolved(&view))),
         ("StatuspageMaintenances", json!(Maintenances::among(&view, planned))),
+        ("Uptime", json!(uptime::uptime())),
+        ("IncidentReport", json!(uptime::report())),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),
