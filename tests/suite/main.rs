@@ -17,5 +17,6 @@ mod migrations;
 mod preview;
 mod self_service;
 mod status;
+mod stream;
 mod subscription;
 mod template;

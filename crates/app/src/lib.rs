@@ -19,6 +19,7 @@ pub mod password;
 pub mod receipt;
 pub mod session;
 pub mod status;
+pub mod stream;
 pub mod subscription;
 pub mod token;
 pub mod transfer;

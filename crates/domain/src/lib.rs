@@ -16,6 +16,7 @@ pub mod message_template;
 pub mod page;
 pub mod preview;
 pub mod recurrence;
+pub mod stream;
 pub mod subscription;
 pub mod text;
 pub mod timeline;

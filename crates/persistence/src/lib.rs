@@ -19,6 +19,7 @@ pub mod prune;
 pub mod receipt;
 pub mod schema;
 pub mod session;
+pub mod stream;
 pub mod subscription;
 pub mod thread;
 pub mod throttle;

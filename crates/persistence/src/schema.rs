@@ -307,6 +307,7 @@ diesel::table! {
         expand_after -> Nullable<Uuid>,
         expanded_at -> Nullable<Timestamptz>,
         maintenance_id -> Nullable<Uuid>,
+        numbered_after -> Nullable<Int8>,
     }
 }
 diesel::table! {

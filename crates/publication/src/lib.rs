@@ -3,7 +3,9 @@
 mod document;
 mod live;
 mod status;
+mod stream;
 
 pub use document::{Document, Encoding};
 pub use live::{Live, Pages};
 pub use status::StatusDocument;
+pub use stream::{StreamEvent, status_event};

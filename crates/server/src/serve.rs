@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use api::{Hub, StreamLimits};
 use app::access::Callers;
 use app::{Bus, Commit, Db};
 use channels::egress::EgressPolicy;
@@ -11,7 +12,7 @@ use publication::Live;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use worker::{Bells, Workers};
+use worker::{Bells, Follow, Workers};
 
 use crate::boot::{Booted, boot};
 use crate::cli::Only;
@@ -33,6 +34,7 @@ struct Running {
     runtime: Runtime,
     live: Arc<Live>,
     callers: Arc<Callers>,
+    hub: Arc<Hub>,
     bus: Arc<Bus>,
     settings: worker::Settings,
     loops: Vec<Workers>,
@@ -75,7 +77,7 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
         let left = deadline.saturating_duration_since(Instant::now());
         running.runtime.block_on(workers.ended(left));
     }
-    let Running { runtime, live: _, callers: _, bus: _, settings: _, loops: _ } = running;
+    let Running { runtime, live: _, callers: _, hub: _, bus: _, settings: _, loops: _ } = running;
     runtime.shutdown_timeout(ABANDON_AFTER);
     drop(db);
     if let Some(mut postgres) = postgres {
@@ -117,8 +119,11 @@ fn start(
         tracing::warn!(allow = ?config.egress_allow, "FAROL_EGRESS_ALLOW opens private networks");
     }
     let (live, callers) = (Arc::new(Live::default()), Arc::new(Callers::default()));
+    let limits =
+        StreamLimits { in_all: config.streams_max, per_address: config.streams_per_address };
+    let hub = Arc::new(Hub::new(Arc::clone(&live), limits));
     let bells = Arc::new(Bells::default());
-    let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers)).map_err(failed)?);
+    let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers, &hub)).map_err(failed)?);
     let settings = worker::Settings {
         db: db.with_own_pool(WORKER_POOL),
         live: Arc::clone(&live),
@@ -131,9 +136,11 @@ fn start(
     let mut loops = Vec::new();
     if only != Some(Only::Workers) {
         worker::refresh(db, &live).map_err(|it| it.to_string())?;
-        db.on_commit(tell(db, &live, &callers, &bus, &bells));
+        db.on_commit(tell(db, &live, forget(&callers, &hub), &bus, &bells));
         let _runtime = runtime.enter();
-        loops.push(worker::publish(&settings, stopped.clone()));
+        let hub = Arc::clone(&hub);
+        let follow: Follow = Arc::new(move |news| hub.hear(news));
+        loops.push(worker::publish(&settings, follow, stopped.clone()));
     } else {
         db.on_commit(pass_on(&bus, &bells));
     }
@@ -141,15 +148,22 @@ fn start(
         let _runtime = runtime.enter();
         loops.push(worker::work(&settings, stopped.clone()).map_err(|it| it.to_string())?);
     }
-    Ok(Running { runtime, live, callers, bus, settings, loops })
+    Ok(Running { runtime, live, callers, hub, bus, settings, loops })
 }
 
 /// What other replicas did.
-fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + use<> {
-    let (bells, callers) = (Arc::clone(bells), Arc::clone(callers));
+fn hear(
+    bells: &Arc<Bells>,
+    callers: &Arc<Callers>,
+    hub: &Arc<Hub>,
+) -> impl Fn(Commit) + Send + use<> {
+    let (bells, forget) = (Arc::clone(bells), forget(callers, hub));
     move |commit| {
         if commit.access {
-            callers.forget();
+            forget();
+        }
+        if commit.numbered {
+            bells.stream.notify_one();
         }
         if commit.events {
             bells.publish.notify_one();
@@ -160,18 +174,21 @@ fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + 
 }
 
 /// What this replica did: its own readers see it before the writer has its answer.
-fn tell(
+fn tell<F: Fn() + Send + Sync>(
     db: &Db,
     live: &Arc<Live>,
-    callers: &Arc<Callers>,
+    forget: F,
     bus: &Arc<Bus>,
     bells: &Arc<Bells>,
-) -> impl Fn(Commit) + Send + Sync + use<> {
+) -> impl Fn(Commit) + Send + Sync + use<F> {
     let (db, live, bus) = (db.with_own_pool(1), Arc::clone(live), Arc::downgrade(bus));
-    let (callers, bells) = (Arc::clone(callers), Arc::clone(bells));
+    let bells = Arc::clone(bells);
     move |commit| {
         if commit.access {
-            callers.forget();
+            forget();
+        }
+        if commit.numbered {
+            bells.stream.notify_one();
         }
         if commit.events {
             bells.fan_out.notify_one();
@@ -187,6 +204,15 @@ fn tell(
         if let Some(bus) = bus.upgrade() {
             bus.tell(commit);
         }
+    }
+}
+
+/// Somebody may do less than before: who listens as somebody is asked again, too.
+fn forget(callers: &Arc<Callers>, hub: &Arc<Hub>) -> impl Fn() + Send + Sync + use<> {
+    let (callers, hub) = (Arc::clone(callers), Arc::clone(hub));
+    move || {
+        callers.forget();
+        hub.wake();
     }
 }
 
@@ -219,6 +245,7 @@ fn api_settings(
         db: db.clone(),
         pool_size: config.database_pool,
         live: Arc::clone(&running.live),
+        hub: Arc::clone(&running.hub),
         callers: Arc::clone(&running.callers),
         vault: Arc::clone(&running.settings.vault),
         egress: running.settings.egress.clone(),

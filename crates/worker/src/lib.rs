@@ -1,4 +1,5 @@
-//! The only crate that calls out or waits: keeping appointments, fanning out, delivering, publishing, tidying up.
+//! The only crate that calls out or waits: keeping appointments, fanning out, delivering,
+//! publishing, following, tidying up.
 mod clockwork;
 mod deliver;
 mod fan_out;
@@ -6,6 +7,7 @@ mod publish;
 mod seam;
 mod send;
 mod settle;
+mod stream;
 mod tell;
 mod tidy;
 mod transport;
@@ -21,6 +23,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
 pub use publish::refresh;
+pub use stream::Follow;
 pub use transport::smtp;
 
 /// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
@@ -34,6 +37,8 @@ pub struct Bells {
     pub publish: Notify,
     /// Something was planned.
     pub clockwork: Notify,
+    /// Facts got their place in the order.
+    pub stream: Notify,
 }
 
 /// What the binary decides about the workers.
@@ -61,11 +66,15 @@ pub enum Unbuildable {
 /// Running loops. They stop by themselves once their `stopped` says so.
 pub struct Workers(JoinSet<()>);
 
-/// Keeps the page up to date. Every process that serves readers needs this one.
-pub fn publish(settings: &Settings, stopped: watch::Receiver<bool>) -> Workers {
+/// Keeps the page up to date, and passes on what happens. Every process that serves readers needs
+/// this one.
+pub fn publish(settings: &Settings, follow: Follow, stopped: watch::Receiver<bool>) -> Workers {
     let mut loops = JoinSet::new();
-    let (db, live) = (settings.db.clone(), Arc::clone(&settings.live));
-    loops.spawn(publish::run(db, live, Arc::clone(&settings.bells), stopped));
+    let db = || settings.db.clone();
+    let live = || Arc::clone(&settings.live);
+    let bells = || Arc::clone(&settings.bells);
+    loops.spawn(publish::run(db(), live(), bells(), stopped.clone()));
+    loops.spawn(stream::run(db(), live(), follow, bells(), stopped));
     Workers(loops)
 }
 

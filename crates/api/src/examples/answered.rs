@@ -17,6 +17,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, Value)> {
 fn about_the_page() -> Vec<(&'static str, Value)> {
     vec![
         ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
+        ("StreamEvent", json!(log::streamed())),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),
