@@ -13,6 +13,7 @@ mod page;
 mod process;
 mod reads;
 mod report;
+mod streams;
 mod writes;
 
 use std::error::Error;
@@ -31,7 +32,7 @@ fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] => everything(&["reads", "page", "writes", "deliveries", "crowd"]),
+        [] => everything(&["reads", "page", "writes", "deliveries", "crowd", "streams"]),
         ["bare-http", body, etag, kind, encoding] => {
             bare::serve_document(body, etag, kind, encoding)
         }
@@ -67,6 +68,9 @@ fn everything(parts: &[&str]) -> Outcome<()> {
     }
     if parts.contains(&"crowd") {
         crowd::measure(&dir, &mut report)?;
+    }
+    if parts.contains(&"streams") {
+        streams::measure(&dir, &mut report)?;
     }
     report.add(Line::limit("memory of Farol, idle", "MiB", idle, IDLE_MEMORY));
     report.note(format!("memory after the load: {:.1} MiB", farol.process().memory()? / MIB));

@@ -19,6 +19,7 @@ mod preview;
 mod report;
 mod self_service;
 mod status;
+mod stream;
 mod subscription;
 mod template;
 mod uptime;

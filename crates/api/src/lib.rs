@@ -38,6 +38,7 @@ mod seam;
 mod session;
 mod state;
 mod status;
+mod stream;
 mod subscription;
 mod token;
 mod uptime;
@@ -46,6 +47,7 @@ mod validate;
 mod version;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, Service, ServiceResponse};
@@ -60,6 +62,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 pub use openapi::openapi;
 pub use state::{MetaApp, Settings, State};
+pub use stream::{Hub, StreamLimits};
 
 /// Blocking threads beyond those that hold a connection: for password hashing.
 const SPARE_THREADS: usize = 8;
@@ -69,6 +72,8 @@ const SHUTDOWN_SECONDS: u64 = 15;
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How often streams without news show that they live. Proxies cut what is silent for a minute.
+const BEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// Every route there is. The document is read off the same list.
 fn routes(cfg: &mut ServiceConfig<'_>) {
@@ -78,6 +83,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(history::routes)
             .configure(uptime::routes)
             .configure(report::routes)
+            .configure(stream::routes)
             .configure(component::routes)
             .configure(group::routes)
             .configure(incident::routes)
@@ -118,11 +124,17 @@ fn server(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<Server> {
     let threads = usize::try_from(settings.pool_size).unwrap_or(usize::MAX) + SPARE_THREADS;
+    let hub = Arc::clone(&settings.hub);
     let state = Data::new(State::new(settings));
     if !state.is_internal() {
         history::plant(&state);
         compat::statuspage::plant(&state);
     }
+    actix_web::rt::spawn(beat(Arc::clone(&hub)));
+    let stop = async move {
+        stop.await;
+        hub.end();
+    };
     let document = openapi();
     let paths = Data::new(fallback::Paths::of(&document));
     let server = HttpServer::new(move || {
@@ -151,9 +163,18 @@ fn server(
     .worker_max_blocking_threads(threads.div_ceil(workers.max(1)).max(4))
     .client_request_timeout(HEAD_WITHIN)
     .keep_alive(KEEP_ALIVE)
+    // Who has hung up need not be told anything, and leaves room for others.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .shutdown_signal(stop)
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+async fn beat(hub: Arc<Hub>) {
+    loop {
+        tokio::time::sleep(BEAT_EVERY).await;
+        hub.beat();
+    }
 }

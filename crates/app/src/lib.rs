@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod report;
 pub mod session;
 pub mod status;
+pub mod stream;
 pub mod subscription;
 pub mod token;
 pub mod transfer;

@@ -19,6 +19,7 @@ pub mod preview;
 pub mod range;
 pub mod recurrence;
 pub mod report;
+pub mod stream;
 pub mod subscription;
 pub mod text;
 pub mod timeline;

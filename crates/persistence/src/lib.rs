@@ -21,6 +21,7 @@ pub mod receipt;
 pub mod report;
 pub mod schema;
 pub mod session;
+pub mod stream;
 pub mod subscription;
 pub mod thread;
 pub mod throttle;

@@ -323,6 +323,7 @@ diesel::table! {
         expand_after -> Nullable<Uuid>,
         expanded_at -> Nullable<Timestamptz>,
         maintenance_id -> Nullable<Uuid>,
+        numbered_after -> Nullable<Int8>,
     }
 }
 diesel::table! {

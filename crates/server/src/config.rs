@@ -81,6 +81,9 @@ pub struct Config {
     pub subscribe: bool,
     /// Requests per minute that one token or address may make.
     pub rate_limit: u32,
+    /// How many may listen to the stream at once, in all and from one address.
+    pub streams_max: usize,
+    pub streams_per_address: usize,
     /// Threads that serve HTTP.
     pub http_workers: usize,
     lines: Vec<Line>,
@@ -205,6 +208,12 @@ impl Config {
             uptime: uptime_rule(read),
             subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
+            streams_max: read.or("FAROL_STREAMS_MAX", 20_000, parse::number(0..=1_000_000)),
+            streams_per_address: read.or(
+                "FAROL_STREAMS_PER_ADDRESS",
+                100,
+                parse::number(0..=1_000_000),
+            ),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),
             smtp_url: read.secret("FAROL_SMTP_URL", parse::smtp_url, parse::hide_password),
             mail_from: mail_from(read),

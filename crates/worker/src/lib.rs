@@ -1,5 +1,5 @@
 //! The only crate that calls out or waits: keeping appointments, fanning out, delivering,
-//! publishing, tallying days, tidying up.
+//! publishing, following, tallying days, tidying up.
 mod clockwork;
 mod deliver;
 mod fan_out;
@@ -9,6 +9,7 @@ mod rollup;
 mod seam;
 mod send;
 mod settle;
+mod stream;
 mod tell;
 mod tidy;
 mod transport;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 
 pub use page_file::PageFile;
 pub use publish::refresh;
+pub use stream::Follow;
 pub use transport::smtp;
 
 /// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
@@ -38,6 +40,8 @@ pub struct Bells {
     pub publish: Notify,
     /// Something was planned.
     pub clockwork: Notify,
+    /// Facts got their place in the order.
+    pub stream: Notify,
 }
 
 /// What the binary decides about the workers.
@@ -68,10 +72,13 @@ pub enum Unbuildable {
 /// Running loops. They stop by themselves once their `stopped` says so.
 pub struct Workers(JoinSet<()>);
 
-/// Keeps the page up to date. Every process that serves readers needs this one.
-pub fn publish(settings: &Settings, stopped: watch::Receiver<bool>) -> Workers {
+/// Keeps the page up to date, and passes on what happens. Every process that serves readers needs
+/// this one.
+pub fn publish(settings: &Settings, follow: Follow, stopped: watch::Receiver<bool>) -> Workers {
     let mut loops = JoinSet::new();
-    loops.spawn(publish::run(settings.clone(), stopped));
+    loops.spawn(publish::run(settings.clone(), stopped.clone()));
+    let (live, bells) = (Arc::clone(&settings.live), Arc::clone(&settings.bells));
+    loops.spawn(stream::run(settings.db.clone(), live, follow, bells, stopped));
     Workers(loops)
 }
 

@@ -20,6 +20,7 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
     let planned = view.maintenances.iter();
     vec![
         ("StatusDocument", json!(StatusDocument::of(&view))),
+        ("StreamEvent", json!(log::streamed())),
         ("HistoryMonth", json!(HistoryDocument::of(&view.page, &past()))),
         ("StatuspageSummary", json!(Summary::of(&view))),
         ("StatuspageShortStatus", json!(ShortStatus::of(&view))),

@@ -24,11 +24,12 @@ fn nothing_set_means_defaults() {
     assert_eq!((config.page_name.as_str(), config.page_visibility), ("Farol", Visibility::Public));
     assert_eq!(config.page_time_zone, chrono_tz::Etc::UTC);
     assert_eq!((config.database_pool, config.rate_limit), (8, 1200));
+    assert_eq!((config.streams_max, config.streams_per_address), (20_000, 100));
     assert_eq!(config.maintenance_reminders, [86_400, 3_600]);
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
     assert_eq!(config.uptime, domain::uptime::Rule::default());
-    assert_eq!(text.lines().count(), 31);
+    assert_eq!(text.lines().count(), 33);
 }
 
 #[test]
@@ -100,6 +101,7 @@ fn all_mistakes_come_at_once() {
         ("FAROL_PAGE_VISIBILITY", "secret"),
         ("FAROL_DATABASE_POOL", "65"),
         ("FAROL_RATE_LIMIT", "-1"),
+        ("FAROL_STREAMS_MAX", "many"),
         ("FAROL_SMTP_URL", "smtp://mail.example.org?tls=maybe"),
         ("FAROL_MAIL_FROM", "status"),
         ("FAROL_MAIL_REPLY_TO", "Ana <ana@bücher.example>"),
@@ -126,6 +128,7 @@ fn all_mistakes_come_at_once() {
         ("FAROL_UPTIME_GROUP_RULE", 1),
         ("FAROL_DATABASE_POOL", 1),
         ("FAROL_RATE_LIMIT", 1),
+        ("FAROL_STREAMS_MAX", 1),
         ("FAROL_SMTP_URL", 1),
         ("FAROL_MAIL_FROM", 1),
         ("FAROL_MAIL_REPLY_TO", 1),
