@@ -27,7 +27,8 @@ fn nothing_set_means_defaults() {
     assert_eq!(config.maintenance_reminders, [86_400, 3_600]);
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 28);
+    assert_eq!(text.lines().count(), 29);
+    assert!(config.example_page);
 }
 
 #[test]
@@ -55,6 +56,7 @@ fn everything_set_is_taken() {
     ])
     .unwrap();
     assert_eq!(config.public_url, "https://example.org/api");
+    assert!(!config.example_page);
     assert_eq!(config.maintenance_reminders, [3_600, 600]);
     assert_eq!(config.secret_keys.len(), 2);
     assert_eq!(config.secret_keys[1].expose(), "o".repeat(40));
