@@ -1,11 +1,11 @@
 //! The world of a test: the real binary on a database of its own, and real counterparts.
-pub mod calendar;
 pub mod chats;
 pub mod client;
 pub mod cluster;
 pub mod folder;
 pub mod node;
 pub mod poll;
+pub mod reading;
 pub mod sink;
 pub mod smtp;
 pub mod world;

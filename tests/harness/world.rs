@@ -179,6 +179,17 @@ impl World {
         self.replica.restart().await;
     }
 
+    /// Starts again on the same port while the database is away, and waits until it lives.
+    pub async fn start_without_database(&mut self) {
+        self.replica.node.spawn();
+        let client = self.anonymous();
+        eventually(UP_WITHIN, || async {
+            let lives = Reply::attempt(client.raw(reqwest::Method::GET, "/healthz"));
+            lives.await.is_ok_and(|it| it.status == 200)
+        })
+        .await;
+    }
+
     /// Another Farol on the same database.
     pub async fn second_replica(&self) -> Replica {
         let mut replica = Replica::start(self.env.clone(), &self.folder).await;

@@ -15,6 +15,7 @@ mod incident;
 mod layering;
 mod maintenance;
 mod migrations;
+mod page;
 mod preview;
 mod self_service;
 mod status;

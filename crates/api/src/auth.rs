@@ -11,14 +11,15 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use app::access::Credential;
 use app::link::{Purpose, read};
 use domain::caller::{Caller, Scope, Visibility};
+use publication::Sheet;
 
 use crate::limit::{Counted, party};
 use crate::problem::{Problem, kind};
 use crate::request::RequestId;
 use crate::{receipt, seam, state};
 
-/// Paths that cost less to serve than to count: finished documents and probes.
-const UNCOUNTED: [&str; 5] = ["/api/v1/status", "/healthz", "/readyz", "/metrics", "/openapi.json"];
+/// Paths that cost less to serve than to count, as do finished documents.
+const UNCOUNTED: [&str; 4] = ["/healthz", "/readyz", "/metrics", "/openapi.json"];
 /// What strangers may ask even of an internal page: whether it lives, and to be let in. So may
 /// providers report, who sign what they say.
 const OPEN_DOORS: [&str; 3] = ["/healthz", "/api/v1/auth/login", "/api/v1/auth/refresh"];
@@ -103,6 +104,7 @@ fn count(
     let path = req.path();
     if [UNCOUNTED.as_slice(), &receipt::PATHS].iter().any(|it| it.contains(&path))
         || path.starts_with("/docs")
+        || Sheet::at(path).is_some()
     {
         return None;
     }

@@ -6,12 +6,14 @@ mod sent;
 mod template;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use domain::caller::{Role, Scope, Visibility};
 use domain::component::{Component, Status};
 use domain::credential::{Credential, State as CredentialState};
 use domain::delivery::{Attempt, Delivery, Outcome, State};
 use domain::event::Announcement;
 use domain::group::Group;
+use domain::history::{Month, Past};
 use domain::incident::{Impact, Incident, Status as Stage, Update};
 use domain::ledger::{Cause, Interval};
 use domain::page::{Page, Snapshot};
@@ -171,8 +173,26 @@ fn snapshot() -> Snapshot {
         components: vec![component().into()],
         incidents: vec![incident().into()],
         maintenances: vec![maintenance::maintenance().into()],
+        later: Vec::new(),
+        says_maintenance: true,
+        taken_at: at(11),
         public_updated_at: at(10),
         internal_updated_at: at(10),
+    }
+}
+
+fn past() -> Past {
+    let day = at(10).date_naive();
+    Past {
+        month: Month::of(day),
+        zone: Tz::Etc__UTC,
+        last_day: Month::of(day).first(),
+        next_day: None,
+        is_first: true,
+        is_over: false,
+        incidents: vec![incident()],
+        maintenances: Vec::new(),
+        is_cut: false,
     }
 }
 

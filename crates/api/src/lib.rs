@@ -3,16 +3,19 @@
 mod auth;
 mod body;
 mod calendar;
+mod compat;
 mod component;
 mod conditional;
 mod credential;
 mod csv;
 mod delivery;
+mod document;
 mod event;
 mod example_page;
 mod examples;
 mod fallback;
 mod group;
+mod history;
 mod idempotency;
 mod incident;
 mod incident_template;
@@ -26,6 +29,7 @@ mod operations;
 mod patch;
 mod problem;
 mod query;
+mod quick;
 mod receipt;
 mod request;
 mod responses;
@@ -69,6 +73,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(
         scope("/api/v1")
             .configure(status::routes)
+            .configure(history::routes)
             .configure(component::routes)
             .configure(group::routes)
             .configure(incident::routes)
@@ -86,6 +91,8 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
             .configure(token::routes),
     )
     .configure(calendar::root_routes)
+    .configure(history::root_routes)
+    .configure(compat::statuspage::routes)
     .configure(operations::routes);
 }
 
@@ -108,6 +115,10 @@ fn server(
     let threads = usize::try_from(settings.pool_size).unwrap_or(usize::MAX) + SPARE_THREADS;
     let offers_page = settings.offers_page;
     let state = Data::new(State::new(settings));
+    if !state.is_internal() {
+        history::plant(&state);
+        compat::statuspage::plant(&state);
+    }
     let document = openapi();
     let paths = Data::new(fallback::Paths::of(&document));
     let example_page: fn(&mut web::ServiceConfig) =
@@ -128,7 +139,7 @@ fn server(
             .wrap(from_fn(auth::gate))
             .wrap(from_fn(request::cors))
             .wrap(from_fn(request::around))
-            .wrap_fn(|req, next| match status::quick::answer(&req) {
+            .wrap_fn(|req, next| match quick::answer(&req) {
                 Some(page) => {
                     Either::Left(ready(Ok(req.into_response(page).map_into_right_body())))
                 }

@@ -105,6 +105,11 @@ impl Problem {
         Self::new(kind::UNAVAILABLE).with_header("retry-after", RETRY_SOON)
     }
 
+    /// Whether the database is to blame, and not what was asked.
+    pub fn is_unavailable(&self) -> bool {
+        self.0.status == kind::UNAVAILABLE.status
+    }
+
     pub fn method_not_allowed(allowed: &str) -> Self {
         Self::new(kind::METHOD_NOT_ALLOWED).with_header("allow", allowed)
     }

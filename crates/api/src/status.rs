@@ -1,15 +1,14 @@
 //! `GET /api/v1/status`, from memory.
-pub mod quick;
 
-use std::future::{Ready, ready};
+use std::future::ready;
 
-use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use publication::{Encoding, StatusDocument};
+use publication::{Sheet, StatusDocument};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Audience;
+use crate::document;
 use crate::problem::Problem;
 use crate::responses::Reading;
 use crate::state::State;
@@ -24,7 +23,7 @@ pub fn routes(cfg: &mut ServiceConfig<'_>) {
 /// seconds nobody could confirm it.
 #[utoipa::path(
     tag = "status",
-    responses((status = 200, description = "The page", body = StatusDocument), Reading),
+    responses((status = 200, description = "The page", body = StatusDocument<'static>), Reading),
     security((), ("bearer" = [])),
 )]
 #[get("/status")]
@@ -33,32 +32,5 @@ async fn get_status(
     state: Data<State>,
     Audience(audience): Audience,
 ) -> Result<HttpResponse, Problem> {
-    answer(&req, &state, audience).await
-}
-
-fn answer(
-    req: &HttpRequest,
-    state: &State,
-    audience: domain::caller::Visibility,
-) -> Ready<Result<HttpResponse, Problem>> {
-    let Some(pages) = state.live.pages() else { return ready(Err(Problem::unavailable())) };
-    let document = pages.status(audience);
-    let accepted = req.headers().get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
-    let encoding = Encoding::negotiate(accepted.unwrap_or_default());
-    let etag = document.etag(encoding);
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type("application/json")
-        .insert_header((header::ETAG, etag.as_ref()))
-        .insert_header((header::VARY, "Accept-Encoding"));
-    if let Some(name) = encoding.name() {
-        response.insert_header((header::CONTENT_ENCODING, name));
-    }
-    if !(state.is_ready)() {
-        state.live.doubt();
-    }
-    if let Some(age) = state.live.stale_for() {
-        response.insert_header(("x-farol-stale", age.as_secs().to_string()));
-    }
-    ready(Ok(response.body(document.body(encoding))))
+    ready(document::sheet(&req, &state, Sheet::Status, audience)).await
 }

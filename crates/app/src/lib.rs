@@ -9,6 +9,7 @@ pub mod demo;
 pub mod event;
 pub mod fan_out;
 pub mod group;
+pub mod history;
 pub mod idempotency;
 pub mod incident;
 pub mod incident_template;

@@ -7,9 +7,11 @@ use domain::group::{Group, worst_by_group};
 use domain::incident::Incident;
 use domain::maintenance::Maintenance;
 use domain::page::{Banner, Page, Snapshot, banner};
-use persistence::page::{Contents, Version, Versioned};
+use persistence::page::{Contents, Versioned};
 use persistence::{component, group, incident, maintenance, page};
 use uuid::Uuid;
+
+pub use persistence::page::Version;
 
 use crate::{DbError, Error, Read};
 
@@ -37,8 +39,11 @@ pub fn snapshot(db: &mut Read<'_>, held: Option<&Snapshot>) -> Result<Snapshot, 
     let known = held.map_or(&[][..], |it| &it.incidents);
     let known = known.iter().filter(|it| !names_any(it, &renamed));
     let incidents = renew(&incidents, known, |ids| incident::among(db, ids))?;
-    let known = held.map_or(&[][..], |it| &it.maintenances);
-    let maintenances = renew(&maintenances, known.iter(), |ids| maintenance::among(db, ids))?;
+    let known = held.map_or((&[][..], &[][..]), |it| (&it.maintenances, &it.later));
+    let known = known.0.iter().chain(known.1);
+    let planned = renew(&maintenances, known, |ids| maintenance::among(db, ids))?;
+    let is_listed = |it: &Arc<Maintenance>| it.status.is_active() || it.clock.listed;
+    let (maintenances, later) = planned.into_iter().partition(is_listed);
     Ok(Snapshot {
         page: db.page().page(id),
         public_version: version.public,
@@ -47,6 +52,9 @@ pub fn snapshot(db: &mut Read<'_>, held: Option<&Snapshot>) -> Result<Snapshot, 
         components,
         incidents,
         maintenances,
+        later,
+        says_maintenance: db.page().says_maintenance,
+        taken_at: version.now,
         public_updated_at: public_changed,
         internal_updated_at: internal_changed,
     })
@@ -136,10 +144,9 @@ pub fn count_open_incidents(db: &mut Read<'_>) -> Result<i64, Error> {
     Ok(incident::count_open(db)?)
 }
 
-/// The version of the page: public, and with everything.
-pub fn version(db: &mut Read<'_>) -> Result<(i64, i64), Error> {
-    let Version { public, internal } = page::version(db)?;
-    Ok((public, internal))
+/// The version of the page, and when that was.
+pub fn version(db: &mut Read<'_>) -> Result<Version, Error> {
+    Ok(page::version(db)?)
 }
 
 /// The banner the public sees now.

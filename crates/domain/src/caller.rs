@@ -118,6 +118,13 @@ words! {
     }
 }
 
+/// What nobody said is for everybody is not.
+impl Default for Visibility {
+    fn default() -> Self {
+        Self::Internal
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

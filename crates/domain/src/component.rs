@@ -1,6 +1,6 @@
 //! A component: a part of the service whose status people care about.
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ words! {
 }
 
 /// A component as the API shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Component {
     pub id: Uuid,
     /// Unique and URL-safe; usable wherever an id stands.

@@ -2,7 +2,7 @@
 mod timeline;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ words! {
 }
 
 /// An incident as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Incident {
     pub id: Uuid,
     /// 1, 2, 3 …; usable wherever the id stands.
@@ -74,7 +74,7 @@ pub struct Incident {
 }
 
 /// One entry of an incident's timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = IncidentUpdate)]
 pub struct Update {
     pub id: Uuid,
@@ -95,7 +95,7 @@ pub struct Update {
 }
 
 /// What was learnt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Postmortem {
     /// Markdown, as written.
     pub body: String,

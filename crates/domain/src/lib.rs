@@ -8,6 +8,7 @@ pub mod credential;
 pub mod delivery;
 pub mod event;
 pub mod group;
+pub mod history;
 pub mod incident;
 pub mod incident_template;
 pub mod ledger;

@@ -60,7 +60,7 @@ impl Status {
 }
 
 /// A maintenance as the API shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Maintenance {
     pub id: Uuid,
     /// 1, 2, 3 …; usable wherever the id stands.
@@ -120,7 +120,7 @@ pub struct Maintenance {
 }
 
 /// One entry of a maintenance's timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = MaintenanceUpdate)]
 pub struct Update {
     pub id: Uuid,

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -27,10 +27,13 @@ pub struct Settings {
     /// How long before a maintenance subscribers are reminded if its author does not say, in
     /// seconds.
     pub maintenance_reminders: Vec<i64>,
+    /// Whether documents in Statuspage's format may say `maintenance` of the whole page, which
+    /// older clients do not know.
+    pub says_maintenance: bool,
 }
 
 /// The page in public documents.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Page {
     /// Stable for the life of the database.
     pub id: Uuid,
@@ -58,6 +61,13 @@ pub struct Banner {
     pub indicator: Indicator,
     #[schema(value_type = String, example = "All Systems Operational")]
     pub description: &'static str,
+}
+
+/// The short form of an id, as Statuspage has them: twelve characters of `a-z0-9`. The last twelve
+/// digits of a UUID of version 4 or 7 are random.
+pub fn short_id(id: Uuid) -> String {
+    let [.., a, b, c, d, e, f] = id.into_bytes();
+    [a, b, c, d, e, f].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Settings {
@@ -106,6 +116,12 @@ pub struct Snapshot {
     pub incidents: Vec<Arc<Incident>>,
     /// Those in progress and those of the next 30 days, the next first.
     pub maintenances: Vec<Arc<Maintenance>>,
+    /// Those planned for later, likewise.
+    pub later: Vec<Arc<Maintenance>>,
+    /// See [`Settings::says_maintenance`].
+    pub says_maintenance: bool,
+    /// When the snapshot was taken.
+    pub taken_at: DateTime<Utc>,
     /// When something the public may know of last changed.
     pub public_updated_at: DateTime<Utc>,
     /// When anything last changed.

@@ -86,7 +86,7 @@ impl Said {
 }
 
 /// A component an incident or maintenance touches.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = AffectedComponent)]
 pub struct Affected {
     pub id: Uuid,
@@ -101,7 +101,7 @@ pub struct Affected {
 }
 
 /// What an update changed about a component.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UpdatedComponent {
     pub id: Uuid,
     pub slug: String,

@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod event;
 pub mod fan_out;
 pub mod group;
+pub mod history;
 pub mod idempotency;
 pub mod incident;
 pub mod incident_template;

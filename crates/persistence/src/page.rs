@@ -18,11 +18,19 @@ pub struct Version {
     /// Counting everything.
     #[diesel(sql_type = BigInt)]
     pub internal: i64,
+    /// When it was looked at.
+    #[diesel(sql_type = Timestamptz)]
+    pub now: DateTime<Utc>,
 }
 
 /// The page's id.
 pub fn id(db: &mut Read<'_>) -> Result<Uuid, DbError> {
     Ok(page::table.select(page::id).first(db.conn)?)
+}
+
+/// When the page was set up.
+pub fn created_at(db: &mut Read<'_>) -> Result<DateTime<Utc>, DbError> {
+    Ok(page::table.select(page::created_at).first(db.conn)?)
 }
 
 /// What the page is made of, in page order, each thing with its version, and when it changed.
@@ -38,7 +46,7 @@ pub struct Contents {
     pub groups: Vec<Versioned>,
     /// The open ones, newest first.
     pub incidents: Vec<Versioned>,
-    /// Those in progress and those that start soon, the next first.
+    /// Those in progress and those that are planned, the next first.
     pub maintenances: Vec<Versioned>,
 }
 
@@ -48,7 +56,8 @@ pub type Versioned = (Uuid, i64);
 /// Everything about the page but the things themselves.
 pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
     let found: Found = diesel::sql_query(
-        "select p.id, p.public_events + new.public as public, p.last_sequence + new.internal as internal,
+        "select p.id, farol_now() as now,
+                p.public_events + new.public as public, p.last_sequence + new.internal as internal,
                 coalesce((select created_at from events where public_payload is not null
                           order by position desc limit 1), p.created_at) as public_changed,
                 coalesce((select created_at from events order by position desc limit 1),
@@ -72,7 +81,6 @@ pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
               (select coalesce(array_agg(id), '{}') as ids, coalesce(array_agg(version), '{}') as versions
                from (select id, version from maintenances
                      where status in ('scheduled', 'in_progress', 'verifying') and deleted_at is null
-                       and (listed or status <> 'scheduled')
                      order by starts_at, id) m) m",
     )
     .prepared()
@@ -80,7 +88,7 @@ pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
     let pairs = |ids: Vec<Uuid>, versions: Vec<i64>| ids.into_iter().zip(versions).collect();
     Ok(Contents {
         id: found.id,
-        version: Version { public: found.public, internal: found.internal },
+        version: Version { public: found.public, internal: found.internal, now: found.now },
         public_changed: found.public_changed,
         internal_changed: found.internal_changed,
         components: pairs(found.component_ids, found.component_versions),
@@ -94,6 +102,8 @@ pub fn contents(db: &mut Read<'_>) -> Result<Contents, DbError> {
 struct Found {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    now: DateTime<Utc>,
     #[diesel(sql_type = BigInt)]
     public: i64,
     #[diesel(sql_type = BigInt)]
@@ -124,7 +134,7 @@ struct Found {
 pub fn version(db: &mut Read<'_>) -> Result<Version, DbError> {
     let version = diesel::sql_query(
         "select p.public_events + count(e.public_payload) as public,
-                p.last_sequence + count(e.position) as internal
+                p.last_sequence + count(e.position) as internal, farol_now() as now
          from page p left join events e on e.sequence is null
          group by p.public_events, p.last_sequence",
     );

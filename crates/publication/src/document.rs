@@ -13,6 +13,7 @@ use serde::Serialize;
 /// Fast enough to run when a page is first asked for, and within some percent of the best size.
 const BROTLI_QUALITY: i32 = 5;
 const BROTLI_WINDOW: i32 = 22;
+const JSON: &str = "application/json";
 
 /// How a body is encoded (RFC 9110 §8.4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub enum Encoding {
 /// A document in all its encodings; the compressed ones are made when first asked for.
 #[derive(Debug)]
 pub struct Document {
+    content_type: &'static str,
     identity: Bytes,
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
@@ -38,13 +40,38 @@ impl Document {
         Self::new(body.unwrap_or_else(|_| unreachable!("documents are plain data")))
     }
 
-    /// Finishes a body. Equal bytes have equal validators, on every replica.
+    /// Finishes a body, as JSON. Equal bytes have equal validators, on every replica.
     pub fn new(body: Vec<u8>) -> Self {
         let hash = digest::digest(&digest::SHA256, &body);
         let digest = URL_SAFE_NO_PAD.encode(hash.as_ref().get(..12).unwrap_or_default());
         let etags = ["", "-gz", "-br"].map(|suffix| format!("\"{digest}{suffix}\"").into());
         let (gzip, brotli) = (OnceLock::new(), OnceLock::new());
-        Self { identity: body.into(), gzip, brotli, etags }
+        Self { content_type: JSON, identity: body.into(), gzip, brotli, etags }
+    }
+
+    /// The same as something else than JSON.
+    #[must_use]
+    pub fn of_type(self, content_type: &'static str) -> Self {
+        Self { content_type, ..self }
+    }
+
+    /// The `Content-Type` of a document of ours that is written so.
+    pub fn known_type(text: &str) -> Option<&'static str> {
+        use crate::feed::Format::{Atom, Json, Rss};
+        let known = [JSON, crate::statuspage::CONTENT_TYPE];
+        let feeds = [Atom, Rss, Json].map(crate::feed::Format::content_type);
+        known.into_iter().chain(feeds).find(|it| *it == text)
+    }
+
+    /// The `Content-Type`.
+    pub fn content_type(&self) -> &'static str {
+        self.content_type
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn size(&self) -> usize {
+        let packed = [&self.gzip, &self.brotli].into_iter().filter_map(OnceLock::get);
+        self.identity.len() + packed.map(Bytes::len).sum::<usize>()
     }
 
     /// The body in an encoding.

@@ -1,26 +1,17 @@
 //! The present page, swapped whole.
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
-use domain::caller::Visibility;
-use domain::page::Snapshot;
+use chrono::{DateTime, Utc};
 
-use crate::document::Document;
-use crate::status::StatusDocument;
+use crate::pages::Pages;
+use crate::shelf::Shelf;
 
 /// Least time from one build to the next, so that writers in a row share builds. Who writes alone
 /// waits for nothing.
 const BETWEEN_BUILDS: Duration = Duration::from_millis(10);
-
-/// The page of one instant. A document is rendered when it is first asked for, so that many writes
-/// in a row do not render what nobody reads.
-#[derive(Debug)]
-pub struct Pages {
-    snapshot: Snapshot,
-    status: [OnceLock<Document>; 2],
-}
 
 /// Holds the present page. Readers take it without waiting; builders take turns.
 #[derive(Debug)]
@@ -29,11 +20,15 @@ pub struct Live {
     /// Counts requests to build, so that one build can serve all that came before it began.
     requested: AtomicU64,
     built: Mutex<Built>,
-    /// Milliseconds since `epoch` at which the page was last known to be true.
-    confirmed: AtomicU64,
-    /// Not zero while the database does not answer.
-    doubted: AtomicU64,
+    /// Milliseconds since `epoch` at which the page was last known to be true; a restored one was
+    /// before.
+    confirmed: AtomicI64,
+    /// Whether the database does not answer.
+    doubted: AtomicBool,
+    /// The database's time at `epoch`, in microseconds.
+    clock: AtomicI64,
     epoch: Instant,
+    shelf: Shelf,
 }
 
 /// The last build: which requests it served, and when it was done.
@@ -43,42 +38,17 @@ struct Built {
     at: Option<Instant>,
 }
 
-impl Pages {
-    /// The page that a snapshot shows.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self { snapshot, status: [OnceLock::new(), OnceLock::new()] }
-    }
-
-    /// What is shown.
-    pub fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
-
-    /// The versions of the page: public, and with everything.
-    pub fn versions(&self) -> (i64, i64) {
-        (self.snapshot.public_version, self.snapshot.internal_version)
-    }
-
-    /// `GET /api/v1/status` for readers of this kind.
-    pub fn status(&self, audience: Visibility) -> &Document {
-        let [public, internal] = &self.status;
-        let slot = match audience {
-            Visibility::Public => public,
-            Visibility::Internal => internal,
-        };
-        slot.get_or_init(|| Document::json(&StatusDocument::of(&self.snapshot, audience)))
-    }
-}
-
 impl Default for Live {
     fn default() -> Self {
         Self {
             pages: ArcSwapOption::empty(),
             requested: AtomicU64::new(0),
             built: Mutex::default(),
-            confirmed: AtomicU64::new(0),
-            doubted: AtomicU64::new(0),
+            confirmed: AtomicI64::new(0),
+            doubted: AtomicBool::new(false),
+            clock: AtomicI64::new(0),
             epoch: Instant::now(),
+            shelf: Shelf::default(),
         }
     }
 }
@@ -105,34 +75,59 @@ impl Live {
         }
         let serves = self.requested.load(Ordering::SeqCst);
         let built_now = build(self.pages().as_deref())?;
+        let now = built_now.snapshot().map(|it| it.taken_at);
         self.pages.store(Some(built_now.into()));
         *built = Built { served: serves, at: Some(Instant::now()) };
-        self.confirm();
+        if let Some(now) = now {
+            self.confirm(now);
+        }
         Ok(())
     }
 
-    /// The page is known to be true now.
-    pub fn confirm(&self) {
-        self.confirmed.store(self.now(), Ordering::Relaxed);
-        self.doubted.store(0, Ordering::Relaxed);
+    /// Shows a page from the disk, which was true so long ago, until one is built.
+    pub fn restore(&self, pages: Pages, age: Duration) {
+        self.pages.store(Some(pages.into()));
+        let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        self.confirmed.store(self.elapsed().saturating_sub(age), Ordering::Relaxed);
+        self.doubt();
+    }
+
+    /// The documents that need more than the page.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// The page is known to be true now, in the database's time.
+    pub fn confirm(&self, now: DateTime<Utc>) {
+        let elapsed = self.elapsed();
+        self.clock.store(now.timestamp_micros() - elapsed * 1000, Ordering::Relaxed);
+        self.confirmed.store(elapsed, Ordering::Relaxed);
+        self.doubted.store(false, Ordering::Relaxed);
+    }
+
+    /// What the database's clock says, as far as one can know without asking it.
+    pub fn now(&self) -> DateTime<Utc> {
+        let micros = self.clock.load(Ordering::Relaxed) + self.elapsed() * 1000;
+        DateTime::from_timestamp_micros(micros).unwrap_or_default()
     }
 
     /// Whether the page is still true cannot be found out.
     pub fn doubt(&self) {
-        self.doubted.store(1, Ordering::Relaxed);
+        self.doubted.store(true, Ordering::Relaxed);
     }
 
     /// While the database does not answer: how old the page is.
     pub fn stale_for(&self) -> Option<Duration> {
-        if self.doubted.load(Ordering::Relaxed) == 0 {
+        if !self.doubted.load(Ordering::Relaxed) {
             return None;
         }
-        let age = self.now().saturating_sub(self.confirmed.load(Ordering::Relaxed));
-        Some(Duration::from_millis(age))
+        let age = self.elapsed().saturating_sub(self.confirmed.load(Ordering::Relaxed));
+        Some(Duration::from_millis(u64::try_from(age).unwrap_or_default()))
     }
 
-    fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
+    /// Milliseconds since `epoch`.
+    fn elapsed(&self) -> i64 {
+        i64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 
@@ -143,23 +138,7 @@ mod tests {
     use super::*;
 
     fn pages() -> Pages {
-        let page = domain::page::Page {
-            id: uuid::Uuid::nil(),
-            name: "Test".to_owned(),
-            url: String::new(),
-            time_zone: "Etc/UTC".to_owned(),
-        };
-        Pages::new(Snapshot {
-            page,
-            public_version: 1,
-            internal_version: 1,
-            groups: Vec::new(),
-            components: Vec::new(),
-            incidents: Vec::new(),
-            maintenances: Vec::new(),
-            public_updated_at: chrono::DateTime::UNIX_EPOCH,
-            internal_updated_at: chrono::DateTime::UNIX_EPOCH,
-        })
+        Pages::new(crate::testing::snapshot())
     }
 
     #[test]

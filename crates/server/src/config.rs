@@ -21,7 +21,7 @@ pub use secret::Secret;
 use worker::smtp::{self, Address, Mailbox};
 
 /// Everything Farol can be told from outside. Its `Debug` reveals no secret.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Address of the Postgres to use; `None` asks for the embedded one in `data_dir`.
     pub database_url: Option<Secret>,
@@ -62,6 +62,8 @@ pub struct Config {
     pub example_page: bool,
     /// How long before a maintenance subscribers are reminded, in seconds, the longest first.
     pub maintenance_reminders: Vec<i64>,
+    /// Whether documents in Statuspage's format may say `maintenance` of the whole page.
+    pub says_maintenance: bool,
     /// The mail server; without it nobody can subscribe by e-mail.
     pub smtp_url: Option<Secret>,
     /// Whom readers of e-mail see. There whenever `smtp_url` is.
@@ -199,6 +201,7 @@ impl Config {
             page_visibility: read.word("FAROL_PAGE_VISIBILITY", &parse::VISIBILITIES),
             example_page: example_page(read, database_url.is_some()),
             maintenance_reminders: maintenance_reminders(read),
+            says_maintenance: read.word("FAROL_STATUSPAGE_MAINTENANCE", &parse::SWITCH),
             subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),

@@ -3,6 +3,7 @@ mod boot;
 mod cli;
 mod commands;
 mod config;
+mod opening;
 mod postgres;
 mod probe;
 mod secret_key;

@@ -11,12 +11,13 @@ use publication::Live;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use worker::{Bells, Workers};
+use worker::{Bells, PageFile};
 
-use crate::boot::{Booted, boot};
+use crate::boot::{Booted, open};
 use crate::cli::Only;
-use crate::config::Config;
-use crate::{commands, telemetry, welcome};
+use crate::config::{Config, Visibility};
+use crate::opening::{Loops, Opening};
+use crate::telemetry;
 
 /// Threads of the workers' runtime, and those that may block in it: 64 look up names at most, so
 /// that a stalled resolver leaves enough for the database. They are made when needed.
@@ -31,11 +32,10 @@ const WORKER_POOL: u32 = 4;
 /// Everything that runs.
 struct Running {
     runtime: Runtime,
-    live: Arc<Live>,
     callers: Arc<Callers>,
     bus: Arc<Bus>,
     settings: worker::Settings,
-    loops: Vec<Workers>,
+    loops: Loops,
 }
 
 /// Serves until the process is told to stop.
@@ -47,20 +47,14 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
     };
     open_many_files();
     let metrics = telemetry::metrics()?;
-    let Booted { db, vault, postgres } = boot(config)?;
-    let greeting = match &listener {
-        Some(_) => welcome::first_start(config, &db)?,
-        None => None,
-    };
+    let booted = open(config)?;
     let (stop, mut stopped) = watch::channel(false);
     let told_at = Arc::new(OnceLock::new());
-    let mut running = start(config, &db, Arc::new(vault), only, &stopped)?;
+    let mut running = start(config, &booted, only, &stopped)?;
     // Everybody hears of it at once, so that the longest wait counts and not their sum.
     running.runtime.spawn(tell_of_signal(&running.runtime, stop, Arc::clone(&told_at))?);
     if let Some(listener) = listener {
-        commands::say(&welcome::addresses(config))?;
-        commands::say(&greeting.unwrap_or_default())?;
-        let settings = api_settings(config, &db, &running, move || metrics.render());
+        let settings = api_settings(config, &booted.db, &running, move || metrics.render());
         let told = async move { drop(stopped.wait_for(|stop| *stop).await) };
         api::serve_until(listener, settings, config.http_workers, told)
             .map_err(|it| format!("serving: {it}"))?;
@@ -71,12 +65,13 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
     }
     tracing::info!("stopping");
     let deadline = *told_at.get_or_init(Instant::now) + STOP_WITHIN;
-    for workers in running.loops.drain(..) {
+    for workers in running.loops.end() {
         let left = deadline.saturating_duration_since(Instant::now());
         running.runtime.block_on(workers.ended(left));
     }
-    let Running { runtime, live: _, callers: _, bus: _, settings: _, loops: _ } = running;
+    let Running { runtime, callers: _, bus: _, settings: _, loops: _ } = running;
     runtime.shutdown_timeout(ABANDON_AFTER);
+    let Booted { db, vault: _, postgres } = booted;
     drop(db);
     if let Some(mut postgres) = postgres {
         postgres.stop();
@@ -100,8 +95,7 @@ fn listen(config: &Config) -> Result<TcpListener, String> {
 
 fn start(
     config: &Config,
-    db: &Db,
-    vault: Arc<app::vault::Vault>,
+    booted: &Booted,
     only: Option<Only>,
     stopped: &watch::Receiver<bool>,
 ) -> Result<Running, String> {
@@ -116,32 +110,39 @@ fn start(
     if !config.egress_allow.is_empty() {
         tracing::warn!(allow = ?config.egress_allow, "FAROL_EGRESS_ALLOW opens private networks");
     }
-    let (live, callers) = (Arc::new(Live::default()), Arc::new(Callers::default()));
+    let (db, live, callers) = (&booted.db, Arc::new(Live::default()), Arc::new(Callers::default()));
+    let page_file = (config.page_visibility == Visibility::Public)
+        .then(|| Arc::new(PageFile::new(&config.data_dir)));
+    let shows = only != Some(Only::Workers);
+    let is_shown = shows && page_file.as_ref().is_some_and(|it| it.restore(&live));
     let bells = Arc::new(Bells::default());
     let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers)).map_err(failed)?);
     let settings = worker::Settings {
         db: db.with_own_pool(WORKER_POOL),
         live: Arc::clone(&live),
-        vault,
+        page_file,
+        vault: Arc::clone(&booted.vault),
         egress: EgressPolicy::new(config.egress_allow.clone()),
         bells: Arc::clone(&bells),
         user_agent: format!("Farol/{} (+{})", env!("CARGO_PKG_VERSION"), config.public_url),
         smtp: config.smtp()?,
     };
-    let mut loops = Vec::new();
-    if only != Some(Only::Workers) {
-        worker::refresh(db, &live).map_err(|it| it.to_string())?;
+    if shows {
         db.on_commit(tell(db, &live, &callers, &bus, &bells));
-        let _runtime = runtime.enter();
-        loops.push(worker::publish(&settings, stopped.clone()));
     } else {
         db.on_commit(pass_on(&bus, &bells));
     }
-    if only != Some(Only::Api) {
-        let _runtime = runtime.enter();
-        loops.push(worker::work(&settings, stopped.clone()).map_err(|it| it.to_string())?);
-    }
-    Ok(Running { runtime, live, callers, bus, settings, loops })
+    let loops = Loops::new(runtime.handle().clone());
+    let opening = Opening {
+        config: config.clone(),
+        db: db.clone(),
+        settings: settings.clone(),
+        only,
+        stopped: stopped.clone(),
+        loops: loops.clone(),
+    };
+    opening.open(booted, is_shown)?;
+    Ok(Running { runtime, callers, bus, settings, loops })
 }
 
 /// What other replicas did.
@@ -209,7 +210,7 @@ fn api_settings(
     running: &Running,
     metrics: impl Fn() -> String + Send + Sync + 'static,
 ) -> api::Settings {
-    let bus = Arc::clone(&running.bus);
+    let (bus, loops) = (Arc::clone(&running.bus), running.loops.clone());
     let meta_app = config.whatsapp_app_secret.as_ref().zip(config.whatsapp_verify_token.as_ref());
     let meta_app = meta_app.map(|(secret, token)| api::MetaApp {
         secret: secret.expose().to_owned(),
@@ -218,7 +219,7 @@ fn api_settings(
     api::Settings {
         db: db.clone(),
         pool_size: config.database_pool,
-        live: Arc::clone(&running.live),
+        live: Arc::clone(&running.settings.live),
         callers: Arc::clone(&running.callers),
         vault: Arc::clone(&running.settings.vault),
         egress: running.settings.egress.clone(),
@@ -230,7 +231,7 @@ fn api_settings(
         offers_page: config.example_page,
         meta_app,
         metrics: Box::new(metrics),
-        is_ready: Box::new(move || bus.is_connected()),
+        is_ready: Box::new(move || bus.is_connected() && loops.are_running()),
     }
 }
 

@@ -2,6 +2,7 @@
 mod clockwork;
 mod deliver;
 mod fan_out;
+mod page_file;
 mod publish;
 mod seam;
 mod send;
@@ -20,6 +21,7 @@ use publication::Live;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
+pub use page_file::PageFile;
 pub use publish::refresh;
 pub use transport::smtp;
 
@@ -37,9 +39,12 @@ pub struct Bells {
 }
 
 /// What the binary decides about the workers.
+#[derive(Clone)]
 pub struct Settings {
     pub db: Db,
     pub live: Arc<Live>,
+    /// Where the page is kept for a start without a database, if it may be.
+    pub page_file: Option<Arc<PageFile>>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
     pub bells: Arc<Bells>,
@@ -64,8 +69,7 @@ pub struct Workers(JoinSet<()>);
 /// Keeps the page up to date. Every process that serves readers needs this one.
 pub fn publish(settings: &Settings, stopped: watch::Receiver<bool>) -> Workers {
     let mut loops = JoinSet::new();
-    let (db, live) = (settings.db.clone(), Arc::clone(&settings.live));
-    loops.spawn(publish::run(db, live, Arc::clone(&settings.bells), stopped));
+    loops.spawn(publish::run(settings.clone(), stopped));
     Workers(loops)
 }
 

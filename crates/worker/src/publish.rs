@@ -2,32 +2,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::status::Version;
 use app::{Db, Error};
 use domain::caller::Visibility;
-use publication::{Live, Pages};
+use publication::{Live, Pages, Sheet};
 use tokio::sync::watch;
 
-use crate::{Bells, pause, seam};
+use crate::{Settings, pause, seam};
 
 /// How often the version is looked at when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Least time between two builds that other replicas' news cause.
 const DEBOUNCE: Duration = Duration::from_millis(20);
 
-pub async fn run(db: Db, live: Arc<Live>, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
+pub async fn run(settings: Settings, mut stopped: watch::Receiver<bool>) {
+    let Settings { db, live, page_file, bells, .. } = settings;
     while !*stopped.borrow() {
-        let known = live.pages().map(|it| it.versions());
-        let shared = Arc::clone(&live);
+        let (shared, file) = (Arc::clone(&live), page_file.clone());
         let looked = seam::run(&db, move |db| {
-            let present = db.read(app::status::version)?;
-            if known == Some(present) {
-                shared.confirm();
-            } else {
-                refresh(db, &shared)?;
-            }
-            // Rendered here, so that hardly ever a reader has to.
-            if let Some(pages) = shared.pages() {
-                pages.status(Visibility::Public);
+            look(db, &shared)?;
+            if let Some(file) = file {
+                file.keep(&shared);
             }
             Ok(())
         });
@@ -38,12 +33,32 @@ pub async fn run(db: Db, live: Arc<Live>, bells: Arc<Bells>, mut stopped: watch:
         pause(&bells.publish, LOOK_EVERY, &mut stopped).await;
         tokio::time::sleep(DEBOUNCE).await;
     }
+    if let Some(file) = page_file {
+        file.write(&live);
+    }
+}
+
+/// Finds out whether the page is still true, and renders here what hardly ever a reader has to.
+fn look(db: &Db, live: &Live) -> Result<(), Error> {
+    let Version { public, internal, now } = db.read(app::status::version)?;
+    if live.pages().and_then(|it| it.versions()) == Some((public, internal)) {
+        live.confirm(now);
+    } else {
+        refresh(db, live)?;
+    }
+    if let Some(pages) = live.pages() {
+        for sheet in [Sheet::Status, Sheet::Summary] {
+            pages.sheet(sheet, Visibility::Public);
+        }
+        live.shelf().renew(|audience| pages.version(audience), live.now());
+    }
+    Ok(())
 }
 
 /// Brings the page up to date, unless somebody did since this was called. Blocks.
 pub fn refresh(db: &Db, live: &Live) -> Result<(), Error> {
     live.refresh(|held| {
-        let held = held.map(Pages::snapshot);
+        let held = held.and_then(Pages::snapshot);
         db.read(|db| app::status::snapshot(db, held)).map(Pages::new)
     })
 }

@@ -69,7 +69,7 @@ async fn calendars_learn_of_what_is_planned_moved_and_called_off() {
     assert_eq!(plain.header("etag"), ics("").await.header("etag"));
     let again = public.raw(reqwest::Method::GET, "/maintenances.ics");
     Reply::of(again.header("if-none-match", plain.header("etag"))).await.expect(304);
-    let read = tests::calendar::read(&plain.bytes).await;
+    let read = tests::reading::calendar(&plain.bytes).await;
     assert_eq!(read["name"], "Farol");
     let before = read["events"].as_array().unwrap().clone();
     assert_eq!(
@@ -96,7 +96,7 @@ async fn calendars_learn_of_what_is_planned_moved_and_called_off() {
     world.patch(&path(middle), &moved).await.expect(200);
     let after = ics("?component=api").await;
     assert_ne!(after.header("etag"), plain.header("etag"));
-    let read = tests::calendar::read(&after.bytes).await;
+    let read = tests::reading::calendar(&after.bytes).await;
     let events = read["events"].as_array().unwrap();
     assert_eq!(each(events, "uid"), each(&before[1..], "uid"));
     assert_eq!(each(events, "sequence"), [0, 1, 1]);

@@ -1,11 +1,12 @@
 //! What comes back.
 use domain::caller::Visibility;
-use publication::StatusDocument;
+use publication::statuspage::{Components, Incidents, Maintenances, ShortStatus, Summary};
+use publication::{HistoryDocument, StatusDocument, View};
 use serde_json::{Value, json};
 
 use super::{
     component, credential, delivery, group, incident, interval, log, maintenance, own_subscription,
-    snapshot, subscription, template, token, update, user,
+    past, snapshot, subscription, template, token, update, user,
 };
 
 /// Bodies that come back.
@@ -15,8 +16,16 @@ pub fn all() -> impl Iterator<Item = (&'static str, Value)> {
 
 /// Bodies about the page and what goes wrong.
 fn about_the_page() -> Vec<(&'static str, Value)> {
+    let view = View::of(&snapshot(), Visibility::Public);
+    let planned = view.maintenances.iter();
     vec![
-        ("StatusDocument", json!(StatusDocument::of(&snapshot(), Visibility::Public))),
+        ("StatusDocument", json!(StatusDocument::of(&view))),
+        ("HistoryMonth", json!(HistoryDocument::of(&view.page, &past()))),
+        ("StatuspageSummary", json!(Summary::of(&view))),
+        ("StatuspageShortStatus", json!(ShortStatus::of(&view))),
+        ("StatuspageComponents", json!(Components::of(&view))),
+        ("StatuspageIncidents", json!(Incidents::unresolved(&view))),
+        ("StatuspageMaintenances", json!(Maintenances::among(&view, planned))),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),

@@ -94,7 +94,7 @@ fn tell(db: &mut Read<'_>, announced: Announced) -> Result<(Vec<Told>, Vec<Examp
         by_channel.entry(share.channel.clone()).or_default().push(share);
     }
     let mut facts = announced.facts;
-    let (_, last) = crate::status::version(db)?;
+    let last = crate::status::version(db)?.internal;
     for (_, _, fact) in &mut facts {
         fact.sequence = last + 1;
         unnumber(db.page(), fact);

@@ -197,6 +197,9 @@ pub(super) fn carry_out(
     if moved {
         return rework(db, it, now);
     }
+    // Pages that are held know by the version that it is to be shown.
+    let is_listed = deeds.iter().any(|it| matches!(it, Deed::List));
+    let it = Maintenance { version: it.version + i64::from(is_listed), ..it };
     maintenance::update(db, &it)?;
     Ok(it)
 }

@@ -1,7 +1,7 @@
 //! The body that Statuspage sends to webhook subscribers, for receivers that know that one
 //! (support.atlassian.com, "Webhook notifications"; the shape of captured payloads).
 use chrono::{DateTime, SecondsFormat, Utc};
-use domain::page::Indicator;
+use domain::page::{Indicator, short_id};
 use serde_json::{Map, Value, json};
 
 use crate::Notice;
@@ -9,7 +9,7 @@ use crate::Notice;
 /// Translates a notice. What Statuspage has no body for keeps only `meta` and `page`,
 /// but whoever is asked to confirm a subscription must be able to.
 pub fn body(notice: &Notice<'_>) -> Value {
-    let page_id = json!(notice.page.id);
+    let page_id = json!(short_id(notice.page.id));
     let mut body = Map::new();
     let mut put = |name: &str, value: Value| body.insert(name.to_owned(), value);
     put(
@@ -47,8 +47,8 @@ fn component_update(notice: &Notice<'_>) -> Value {
         "new_status": component["status"],
         "created_at": component["status_since"],
         "component_type": "Component",
-        "id": notice.event.id,
-        "component_id": component["id"],
+        "id": short_id(notice.event.id),
+        "component_id": short(&component["id"]),
     })
 }
 
@@ -64,7 +64,7 @@ fn incident(incident: &Value, page_id: &Value) -> Value {
     let reminders = incident["remind_before_seconds"].as_array();
     let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let updates: Vec<Value> =
-        array(&incident["updates"]).iter().map(|it| update(it, &incident["id"])).collect();
+        array(&incident["updates"]).iter().map(|it| update(it, &short(&incident["id"]))).collect();
     let components: Vec<Value> =
         array(&incident["components"]).iter().map(|it| component(it, page_id)).collect();
     let postmortem = |field: &str| incident.get("postmortem").and_then(|it| it.get(field));
@@ -93,11 +93,17 @@ fn incident(incident: &Value, page_id: &Value) -> Value {
         "impact_override": incident["impact_override"],
         "scheduled_auto_in_progress": incident["auto_start"] == true,
         "scheduled_auto_completed": incident["auto_complete"] == true,
-        "id": incident["id"],
+        "id": short(&incident["id"]),
         "page_id": page_id,
         "incident_updates": updates,
         "components": components,
     })
+}
+
+/// Ids are those of the public documents in the same format.
+fn short(id: &Value) -> Value {
+    let id = id.as_str().and_then(|it| it.parse().ok());
+    id.map_or(Value::Null, |it| json!(short_id(it)))
 }
 
 /// What is called off is completed there.
@@ -112,7 +118,7 @@ fn update(update: &Value, incident_id: &Value) -> Value {
         .flatten()
         .map(|it| {
             json!({
-                "code": it["id"],
+                "code": short(&it["id"]),
                 "name": it["name"],
                 "old_status": it["old_status"],
                 "new_status": it["new_status"],
@@ -130,7 +136,7 @@ fn update(update: &Value, incident_id: &Value) -> Value {
         "affected_components": if affected.is_empty() { Value::Null } else { Value::Array(affected) },
         "custom_tweet": null,
         "deliver_notifications": update["notify"],
-        "id": update["id"],
+        "id": short(&update["id"]),
         "incident_id": incident_id,
     })
 }
@@ -141,6 +147,9 @@ fn component(component: &Value, page_id: &Value) -> Value {
     let fields = fields.into_iter().chain(["showcase", "id", "group_id"]);
     let mut shown: Map<String, Value> =
         fields.filter_map(|name| Some((name.to_owned(), component.get(name)?.clone()))).collect();
+    for name in ["id", "group_id"] {
+        shown.entry(name).and_modify(|id| *id = short(id));
+    }
     shown.insert("page_id".to_owned(), page_id.clone());
     Value::Object(shown)
 }

@@ -12,7 +12,7 @@ pub const REMINDER_MIN: i64 = 60;
 pub const REMINDER_MAX: i64 = 30 * 24 * 3600;
 
 /// How far the clock has come with a maintenance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Clock {
     /// When the window became what it is; nothing happens before.
     pub planned_at: DateTime<Utc>,

@@ -9,7 +9,7 @@ use super::{ConfigError, Secret, mistake};
 pub const PREFIX: &str = "FAROL_";
 
 /// One line of `farol check-config`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Line {
     name: &'static str,
     shown: String,

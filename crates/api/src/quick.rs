@@ -3,7 +3,7 @@
 //! Every header is the one that the long way would have written. Whatever asks for more than the
 //! page (credentials, another origin, an id of its own, debug logs) goes the long way.
 use std::sync::LazyLock;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
@@ -12,24 +12,25 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use domain::caller::Visibility;
 use metrics::{Counter, Histogram};
-use publication::{Document, Encoding};
+use publication::shelf::Key;
+use publication::{Document, Encoding, Sheet};
 use uuid::Uuid;
 
 use crate::{conditional, request, state};
 
-const PATH: &str = "/api/v1/status";
 /// What is counted of answers of one kind.
 struct Tally {
     n_answers: Counter,
     took: Histogram,
 }
 
-/// Of 200 and of 304. They name the recorder once, because looking it up costs more than counting.
-static TALLIES: LazyLock<[Tally; 2]> = LazyLock::new(|| ["200", "304"].map(Tally::of));
+/// Of a document's 200 and 304. They name the recorder once, because looking it up costs more than
+/// counting.
+type Tallies = [Tally; 2];
 
 impl Tally {
-    fn of(status: &'static str) -> Self {
-        let labels = [("method", "GET"), ("route", PATH), ("status", status)];
+    fn of(route: &'static str, status: &'static str) -> Self {
+        let labels = [("method", "GET"), ("route", route), ("status", status)];
         Self {
             n_answers: metrics::counter!("farol_http_requests_total", &labels),
             took: metrics::histogram!("farol_http_request_duration_seconds", &labels),
@@ -62,25 +63,64 @@ impl<'r> Asked<'r> {
     }
 }
 
-/// The answer, if this is a request that needs no more than the page.
+/// The answer, if this is a request that needs no more than a document that is there.
 pub fn answer(req: &ServiceRequest) -> Option<HttpResponse> {
-    if req.path() != PATH || req.method() != Method::GET || tracing::enabled!(tracing::Level::DEBUG)
-    {
+    if req.method() != Method::GET || tracing::enabled!(tracing::Level::DEBUG) {
+        return None;
+    }
+    let sheet = Sheet::at(req.path()).filter(|_| req.query_string().is_empty());
+    if sheet.is_none() && !is_shelved(req.path()) {
         return None;
     }
     let asked = Asked::of(req.headers())?;
     let state = state::of(req.request());
-    let pages = state.live.pages()?;
-    if state.is_internal() || !(state.is_ready)() || state.live.stale_for().is_some() {
+    let live = &state.live;
+    let pages = live.pages()?;
+    if state.is_internal() || !(state.is_ready)() || live.stale_for().is_some() {
         return None;
     }
     let began = Instant::now();
-    let response = present(pages.status(Visibility::Public), &asked)?;
-    let [fresh, known] = &*TALLIES;
-    let tally = if response.status() == StatusCode::OK { fresh } else { known };
-    tally.n_answers.increment(1);
-    tally.took.record(began.elapsed());
+    let response = match sheet {
+        Some(sheet) => present(pages.sheet(sheet, Visibility::Public)?, &asked)?,
+        None => {
+            let uri = req.uri().path_and_query()?.as_str().into();
+            let key = Key { audience: Visibility::Public, uri };
+            let version = pages.version(Visibility::Public)?;
+            present(live.shelf().present(&key, version, live.now())?.document(), &asked)?
+        }
+    };
+    tally(sheet, response.status(), began.elapsed());
     Some(response)
+}
+
+/// Where documents of the shelf are served.
+fn is_shelved(path: &str) -> bool {
+    SHELVED.iter().any(|it| path.starts_with(it))
+}
+
+/// How the paths of such documents begin.
+const SHELVED: [&str; 8] = [
+    "/api/v2/",
+    "/api/v1/history",
+    "/api/v1/uptime",
+    "/api/v1/reports/",
+    "/feed.",
+    "/history.",
+    "/badge.",
+    "/components/",
+];
+
+/// What is on the shelf is counted together: its paths are many.
+fn tally(sheet: Option<Sheet>, status: StatusCode, took: Duration) {
+    static TALLIES: LazyLock<Vec<Tallies>> = LazyLock::new(|| {
+        let routes = Sheet::ALL.into_iter().map(Sheet::path).chain(["shelf"]);
+        routes.map(|route| ["200", "304"].map(|status| Tally::of(route, status))).collect()
+    });
+    let at = sheet.map_or(Sheet::ALL.len(), Sheet::place);
+    let Some([fresh, known]) = TALLIES.get(at) else { return };
+    let tally = if status == StatusCode::OK { fresh } else { known };
+    tally.n_answers.increment(1);
+    tally.took.record(took);
 }
 
 /// The headers that every answer has. Cloning a value that is checked already costs next to nothing.
@@ -90,8 +130,6 @@ static ALWAYS: [(HeaderName, HeaderValue); 4] = [
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(request::EXPOSED)),
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
 ];
-static JSON: HeaderValue = HeaderValue::from_static("application/json");
-
 fn present(document: &Document, asked: &Asked<'_>) -> Option<HttpResponse> {
     let accepted = asked.accepted.and_then(|it| it.to_str().ok());
     let encoding = Encoding::negotiate(accepted.unwrap_or_default());
@@ -116,7 +154,7 @@ fn with_body(document: &Document, encoding: Encoding) -> HttpResponse {
     let body = BoxBody::new(document.body(encoding));
     let mut response = HttpResponse::with_body(StatusCode::OK, body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, JSON.clone());
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(document.content_type()));
     if let Some(name) = encoding.name() {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     }

@@ -1,4 +1,4 @@
-//! What another implementation reads in our calendars.
+//! What other implementations read in what we publish.
 use std::io::Write as _;
 use std::process::Stdio;
 
@@ -10,10 +10,23 @@ use crate::chats::program;
 ///
 /// # Panics
 /// When that finds fault with it.
-pub async fn read(document: &[u8]) -> Value {
-    let document = document.to_vec();
+pub async fn calendar(document: &[u8]) -> Value {
+    read("read_calendar.py", String::new(), document.to_vec()).await
+}
+
+/// A public document as `tests/counterparts/read_page.py` reads it: `atom`, `rss`, `svg`, or
+/// `statuspage:<document>`.
+///
+/// # Panics
+/// When that finds fault with it.
+pub async fn page(kind: &str, document: &[u8]) -> Value {
+    read("read_page.py", kind.to_owned(), document.to_vec()).await
+}
+
+async fn read(reader: &'static str, kind: String, document: Vec<u8>) -> Value {
     let run = move || {
-        let mut reader = program("read_calendar.py");
+        let mut reader = program(reader);
+        reader.args(Some(kind).filter(|it| !it.is_empty()));
         reader.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = reader.spawn().expect("a Python");
         let mut stdin = child.stdin.take().expect("a pipe");

@@ -1,0 +1,2 @@
+//! What clients of other status pages expect.
+pub mod statuspage;
