@@ -92,7 +92,7 @@ where
 
 /// The document in the encoding asked for, with its validator, and a word on its age if nobody
 /// could confirm it.
-fn answer(req: &HttpRequest, state: &State, document: &Document) -> HttpResponse {
+pub fn answer(req: &HttpRequest, state: &State, document: &Document) -> HttpResponse {
     let accepted = req.headers().get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
     let encoding = Encoding::negotiate(accepted.unwrap_or_default());
     let mut response = HttpResponse::Ok();

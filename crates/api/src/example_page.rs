@@ -2,28 +2,32 @@
 use std::sync::LazyLock;
 
 use actix_web::guard::Get;
-use actix_web::http::header;
-use actix_web::web::{ServiceConfig, resource};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use app::idempotency::body_digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use publication::{Document, Encoding};
+use publication::Document;
 
+use crate::document;
 use crate::problem::Problem;
+use crate::state::State;
 
 const HTML: &str = include_str!("../../../examples/page/index.html");
 
 /// The page as it is sent.
-static PAGE: LazyLock<Document> = LazyLock::new(|| Document::new(HTML.into()));
+static PAGE: LazyLock<Document> =
+    LazyLock::new(|| Document::new(HTML.into()).of_type("text/html; charset=utf-8"));
 
 /// What it may run and load: what stands in it, and the API.
-static POLICY: LazyLock<String> = LazyLock::new(|| {
+static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
     let [script, style] = ["script", "style"].map(source);
-    format!(
+    let policy = format!(
         "default-src 'none'; script-src {script}; style-src {style}; img-src data:; \
          connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
+    );
+    HeaderValue::from_maybe_shared(policy).unwrap_or_else(|_| unreachable!("it is plain ASCII"))
 });
 
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -33,19 +37,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
     );
 }
 
-async fn get_page(req: HttpRequest) -> HttpResponse {
-    let accepted = req.headers().get(header::ACCEPT_ENCODING).and_then(|it| it.to_str().ok());
-    let encoding = Encoding::negotiate(accepted.unwrap_or_default());
-    let mut response = HttpResponse::Ok();
+async fn get_page(req: HttpRequest, state: Data<State>) -> HttpResponse {
+    let mut response = document::answer(&req, &state, &PAGE);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY.clone());
     response
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY.as_str()))
-        .insert_header((header::ETAG, PAGE.etag(encoding).as_ref()))
-        .insert_header((header::VARY, "Accept-Encoding"));
-    if let Some(name) = encoding.name() {
-        response.insert_header((header::CONTENT_ENCODING, name));
-    }
-    response.body(PAGE.body(encoding))
 }
 
 /// The content of the one element of that name as a source of a policy (CSP Level 3, §2.3.1).
