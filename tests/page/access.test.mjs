@@ -12,9 +12,11 @@ async function eventful(service) {
   await service.post('components', { name: 'E-mail' });
   const ago = (minutes) => new Date(Date.now() - minutes * 60_000);
   const past = { title: 'Slow', message: 'Over.', components: [{ slug: 'api', status: 'degraded_performance' }] };
-  const started_at = ago(3 * 24 * 60);
-  started_at.setUTCHours(12, 0, 0, 0);
-  await service.post('incidents', { ...past, started_at, resolved_at: new Date(started_at.getTime() + 600_000) });
+  for (const days of [3, 40]) {
+    const started_at = ago(days * 24 * 60);
+    started_at.setUTCHours(12, 0, 0, 0);
+    await service.post('incidents', { ...past, started_at, resolved_at: new Date(started_at.getTime() + 600_000) });
+  }
   const message = 'We **look**: `code`, [link](https://example.org), and\n\n- one\n\n> quoted';
   const body = { title: 'Errors', message, components: [{ slug: 'api', status: 'partial_outage' }] };
   const { number } = await service.post('incidents', body);

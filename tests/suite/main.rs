@@ -9,6 +9,7 @@ mod contract;
 mod credential;
 mod delivery;
 mod event;
+mod example_page;
 mod group;
 mod incident;
 mod layering;

@@ -12,6 +12,7 @@ mod csv;
 mod delivery;
 mod document;
 mod event;
+mod example_page;
 mod examples;
 mod fallback;
 mod group;
@@ -53,7 +54,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, Service, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::rt::System;
-use actix_web::web::{Data, PayloadConfig, to};
+use actix_web::web::{self, Data, PayloadConfig, to};
 use actix_web::{App, HttpServer};
 use futures_util::TryFutureExt;
 use futures_util::future::{Either, ready};
@@ -125,6 +126,7 @@ fn server(
 ) -> std::io::Result<Server> {
     let threads = usize::try_from(settings.pool_size).unwrap_or(usize::MAX) + SPARE_THREADS;
     let hub = Arc::clone(&settings.hub);
+    let offers_page = settings.offers_page;
     let state = Data::new(State::new(settings));
     if !state.is_internal() {
         history::plant(&state);
@@ -137,12 +139,15 @@ fn server(
     };
     let document = openapi();
     let paths = Data::new(fallback::Paths::of(&document));
+    let example_page: fn(&mut web::ServiceConfig) =
+        if offers_page { example_page::routes } else { |_| {} };
     let server = HttpServer::new(move || {
         App::new()
             .into_utoipa_app()
             .configure(routes)
             .into_app()
             .service(openapi::swagger(&document))
+            .configure(example_page)
             .app_data(state.clone())
             .app_data(paths.clone())
             .app_data(query::path_config())

@@ -36,6 +36,8 @@ pub struct Settings {
     pub rate_limit: u32,
     /// Whether strangers may subscribe themselves.
     pub offers_subscribe: bool,
+    /// Whether the reference frontend is at `/`.
+    pub offers_page: bool,
     /// Whose reports of WhatsApp messages are taken, if anybody's.
     pub meta_app: Option<MetaApp>,
     /// Renders the metrics.
@@ -88,6 +90,7 @@ impl State {
             cors_origins,
             rate_limit,
             offers_subscribe,
+            offers_page: _,
             meta_app,
             metrics,
             is_ready,

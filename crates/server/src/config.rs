@@ -59,6 +59,8 @@ pub struct Config {
     pub page_time_zone: Tz,
     /// Who may see the status page on first start.
     pub page_visibility: Visibility,
+    /// Whether the reference frontend is served at `/`.
+    pub example_page: bool,
     /// How long before a maintenance subscribers are reminded, in seconds, the longest first.
     pub maintenance_reminders: Vec<i64>,
     /// Whether documents in Statuspage's format may say `maintenance` of the whole page.
@@ -203,6 +205,7 @@ impl Config {
             page_name: read.or("FAROL_PAGE_NAME", "Farol".to_owned(), parse::page_name),
             page_time_zone: read.or("FAROL_PAGE_TIME_ZONE", Tz::Etc__UTC, parse::time_zone),
             page_visibility: read.word("FAROL_PAGE_VISIBILITY", &parse::VISIBILITIES),
+            example_page: example_page(read, database_url.is_some()),
             maintenance_reminders: maintenance_reminders(read),
             says_maintenance: read.word("FAROL_STATUSPAGE_MAINTENANCE", &parse::SWITCH),
             uptime: uptime_rule(read),
@@ -251,6 +254,15 @@ fn mail_from(read: &mut Reader<'_>) -> Option<Mailbox> {
         read.complain("FAROL_SMTP_URL", "needs FAROL_MAIL_FROM beside it");
     }
     read.optional("FAROL_MAIL_FROM", parse::mailbox)
+}
+
+/// Who tries Farol wants to see something; who runs it in earnest has a page, or asks for this one.
+fn example_page(read: &mut Reader<'_>, has_database: bool) -> bool {
+    let mut words = parse::SWITCH;
+    if has_database {
+        words.reverse();
+    }
+    read.word("FAROL_EXAMPLE_PAGE", &words)
 }
 
 fn maintenance_reminders(read: &mut Reader<'_>) -> Vec<i64> {

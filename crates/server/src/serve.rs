@@ -257,6 +257,7 @@ fn api_settings(
         cors_origins: config.cors_origins.clone(),
         rate_limit: config.rate_limit,
         offers_subscribe: config.subscribe,
+        offers_page: config.example_page,
         meta_app,
         metrics: Box::new(metrics),
         is_ready: Box::new(move || bus.is_connected() && loops.are_running()),

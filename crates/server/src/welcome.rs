@@ -75,7 +75,8 @@ fn first_token(config: &Config, db: &Db) -> Result<String, String> {
 /// Where everything is.
 pub fn addresses(config: &Config) -> String {
     let url = &config.public_url;
+    let page = if config.example_page { "/" } else { "/api/v1/status" };
     format!(
-        "\n  Farol is running.\n\n    page      {url}/api/v1/status\n    docs      {url}/docs/\n    contract  {url}/openapi.json\n    metrics   {url}/metrics\n"
+        "\n  Farol is running.\n\n    page      {url}{page}\n    docs      {url}/docs/\n    contract  {url}/openapi.json\n    metrics   {url}/metrics\n"
     )
 }

@@ -29,7 +29,8 @@ fn nothing_set_means_defaults() {
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
     assert_eq!(config.uptime, domain::uptime::Rule::default());
-    assert_eq!(text.lines().count(), 33);
+    assert_eq!(text.lines().count(), 35);
+    assert!(config.example_page);
 }
 
 #[test]
@@ -67,6 +68,7 @@ fn everything_set_is_taken() {
     assert!(shown.contains("FAROL_UPTIME_MAINTENANCE = excluded\n"), "{shown}");
     assert!(shown.contains("FAROL_UPTIME_GROUP_RULE = all_up\n"), "{shown}");
     assert_eq!(config.public_url, "https://example.org/api");
+    assert!(!config.example_page);
     assert_eq!(config.maintenance_reminders, [3_600, 600]);
     assert_eq!(config.secret_keys.len(), 2);
     assert_eq!(config.secret_keys[1].expose(), "o".repeat(40));
