@@ -1,4 +1,5 @@
 //! The public page as documents: finished bytes that others read.
+mod badge;
 mod feed;
 mod history;
 mod outage;

@@ -20,6 +20,7 @@ use crate::problem::{Problem, kind};
 use crate::query::QueryString;
 use crate::responses::Reading;
 use crate::state::State;
+use crate::uptime::next_minute;
 
 const LABEL_MAX: usize = 60;
 
@@ -299,9 +300,10 @@ async fn uptime(
     let subject = Subject::Component(key.as_str().into());
     let query = Query { subject, from: None, to: None, granularity: Granularity::Day };
     document::kept(&req, &state, audience, move |db: &mut Read<'_>| {
+        let until = next_minute(db)?;
         let uptime = app::uptime::document(db, audience, &query)?;
         let component = uptime.components.first().ok_or(Error::NotFound("component"))?;
-        Ok(Made { document: draw(component), until: uptime.good_until() })
+        Ok(Made { document: draw(component), until: Some(until) })
     })
     .await
 }

@@ -1,7 +1,6 @@
 //! How often things go wrong, and for how long.
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use chrono::TimeDelta;
 use domain::report::{Figures, GroupBy, Query, Report};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -14,6 +13,7 @@ use crate::problem::Problem;
 use crate::query::{QueryString, date};
 use crate::responses::Reading;
 use crate::state::State;
+use crate::uptime::next_minute;
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
     cfg.service(report_incidents);
@@ -62,9 +62,8 @@ async fn report_incidents(
         group_by: group_by.unwrap_or(GroupBy::Component),
     };
     document::sheet_or_json(&req, &state, audience, SHEET, move |db| {
-        let report = app::report::incidents(db, audience, &query)?;
-        let until = report.as_of + TimeDelta::minutes(1);
-        Ok((report, Some(until)))
+        let until = next_minute(db)?;
+        Ok((app::report::incidents(db, audience, &query)?, Some(until)))
     })
     .await
 }

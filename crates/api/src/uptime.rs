@@ -3,6 +3,9 @@ use std::collections::HashMap;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
+use app::{Error, Read};
+use chrono::{DateTime, TimeDelta, Utc};
+use domain::range::full_minute;
 use domain::uptime::{Figures, Granularity, Percent, Query, Seconds, Subject, Target, Uptime};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -85,11 +88,15 @@ async fn get_uptime(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::try_from(query)?;
     document::sheet_or_json(&req, &state, audience, SHEET, move |db| {
-        let uptime = app::uptime::document(db, audience, &query)?;
-        let until = uptime.good_until();
-        Ok((uptime, until))
+        let until = next_minute(db)?;
+        Ok((app::uptime::document(db, audience, &query)?, Some(until)))
     })
     .await
+}
+
+/// How long figures are kept: today grows, and what the public does not hear of may change the past.
+pub fn next_minute(db: &mut Read<'_>) -> Result<DateTime<Utc>, Error> {
+    Ok(full_minute(app::status::now(db)?) + TimeDelta::minutes(1))
 }
 
 const SHEET: csv::Form<Uptime, 14> =

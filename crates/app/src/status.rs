@@ -2,6 +2,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::component::{Component, Status};
 use domain::group::{Group, worst_by_group};
 use domain::incident::Incident;
@@ -137,6 +138,11 @@ impl Thing for Maintenance {
 pub fn page(db: &mut Read<'_>) -> Result<Page, Error> {
     let id = page::id(db)?;
     Ok(db.page().page(id))
+}
+
+/// What the database's clock says.
+pub fn now(db: &mut Read<'_>) -> Result<DateTime<Utc>, Error> {
+    Ok(db.now()?)
 }
 
 /// How many incidents are open.

@@ -159,3 +159,6 @@ impl fmt::Debug for Shelf {
         write!(f, "Shelf of {}", self.0.entry_count())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What comes back.
 use domain::caller::Visibility;
 use publication::statuspage::{Components, Incidents, Maintenances, ShortStatus, Summary};
+use publication::svg::{Shield, Tone};
 use publication::{HistoryDocument, StatusDocument, View};
 use serde_json::{Value, json};
 
@@ -20,6 +21,7 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
     let planned = view.maintenances.iter();
     vec![
         ("StatusDocument", json!(StatusDocument::of(&view))),
+        ("Shield", json!(Shield::new("API", "operational", Tone::Operational))),
         ("StreamEvent", json!(log::streamed())),
         ("HistoryMonth", json!(HistoryDocument::of(&view.page, &past()))),
         ("StatuspageSummary", json!(Summary::of(&view))),

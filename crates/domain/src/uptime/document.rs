@@ -2,15 +2,13 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::line::{self, Dated, Period};
 use super::{Counted, Granularity, GroupRule, Maintenance, Past, Percent, Rule, Seconds, Weights};
-use crate::calendar::begin;
 use crate::caller::Visibility;
 use crate::component::Component;
 use crate::group::Group;
@@ -31,15 +29,6 @@ pub struct Uptime {
     pub components: Vec<ComponentUptime>,
     /// In page order.
     pub groups: Vec<GroupUptime>,
-}
-
-impl Uptime {
-    /// When time alone makes it another one; nothing if the range is over.
-    pub fn good_until(&self) -> Option<DateTime<Utc>> {
-        let zone = self.rule.time_zone.parse().unwrap_or(Tz::UTC);
-        let end = self.to.succ_opt().map(|it| begin(it, zone));
-        end.is_some_and(|end| self.as_of < end).then(|| self.as_of + TimeDelta::minutes(1))
-    }
 }
 
 /// How the figures are reckoned.
