@@ -25,48 +25,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/stream": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Follow what happens
-         * @description Server-Sent Events of the types `incident.*`, `maintenance.*`, `component.*`, `group.*` and
-         *     `page.*`. Each has an `id`: the public counts the events that it may know of, callers with
-         *     `read` hear of all and count all. A reader who names the last one it has goes on after it,
-         *     without loss or repetition. Who names none, or one that is too old (some 1,000 events are kept),
-         *     or reads too slowly, gets the event `status` first: its data is the document of
-         *     `GET /api/v1/status`, and what is not in it follows. A comment is sent every 15 seconds. The
-         *     stream ends when the token that opened it is no longer good.
-         */
-        get: operations["get_stream"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uptime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_uptime"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/history": {
         parameters: {
             query?: never;
@@ -74,6 +32,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Get a month of history, day by day
+         * @description The days that have begun, newest first, each with the incidents that were open and the maintenances
+         *     that were in progress at any time of it. Served from memory as long as it is asked for.
+         */
         get: operations["get_history"];
         put?: never;
         post?: never;
@@ -226,6 +189,59 @@ export interface components {
             /** Format: int64 */
             version: number;
             visibility: components["schemas"]["Visibility"];
+        };
+        /** @description What touched a day. */
+        HistoryDay: {
+            /** Format: date */
+            date: string;
+            /** @description Those that were open at any time of the day, newest first. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description Those in progress at any time of the day, the last first. */
+            maintenances: components["schemas"]["Maintenance"][];
+        };
+        /**
+         * @description A month, day by day.
+         * @example {
+         *       "page": {
+         *         "id": "0199f3a0-0000-7000-8000-000000000005",
+         *         "name": "Example",
+         *         "url": "https://status.example.org",
+         *         "time_zone": "Etc/UTC"
+         *       },
+         *       "month": "2026-11",
+         *       "days": [
+         *         {
+         *           "date": "2026-11-01",
+         *           "incidents": [],
+         *           "maintenances": []
+         *         }
+         *       ],
+         *       "previous": null,
+         *       "next": null,
+         *       "is_cut": false
+         *     }
+         */
+        HistoryMonth: {
+            /** @description Every day that has begun, newest first. Days begin in the page's time zone. */
+            days: components["schemas"]["HistoryDay"][];
+            /**
+             * @description Whether the month had more incidents or maintenances than fit: `GET /api/v1/incidents` and
+             *     `/maintenances` page through all of them.
+             */
+            is_cut: boolean;
+            /** @example 2026-11 */
+            month: string;
+            /**
+             * @description The month after; `null` until this one is over.
+             * @example 2026-12
+             */
+            next?: string | null;
+            page: components["schemas"]["Page"];
+            /**
+             * @description The month before; `null` if nothing happened before this one.
+             * @example 2026-10
+             */
+            previous?: string | null;
         };
         /**
          * @description How bad an incident is, at its worst.
@@ -807,112 +823,9 @@ export interface components {
             updated_at: string;
             /**
              * Format: int64
-             * @description Rises with every change.
+             * @description Rises with every change. The same as the `id` that the stream of events gave the last one.
              */
             version: number;
-        };
-        /**
-         * @description What `data:` of an event says, on one line.
-         * @example {
-         *       "id": "0199f3a0-0000-7000-8000-000000000008",
-         *       "type": "incident.created",
-         *       "timestamp": "2026-11-18T11:16:40Z",
-         *       "sequence": 17,
-         *       "status": {
-         *         "indicator": "minor",
-         *         "description": "Minor Service Outage"
-         *       },
-         *       "data": {
-         *         "incident": {
-         *           "id": "0199f3a0-0000-7000-8000-000000000003",
-         *           "number": 7,
-         *           "title": "API errors",
-         *           "status": "investigating",
-         *           "impact": "major",
-         *           "impact_override": null,
-         *           "visibility": "public",
-         *           "components": [
-         *             {
-         *               "id": "0199f3a0-0000-7000-8000-000000000001",
-         *               "slug": "api",
-         *               "name": "API",
-         *               "status": "partial_outage"
-         *             }
-         *           ],
-         *           "updates": [
-         *             {
-         *               "id": "0199f3a0-0000-7000-8000-000000000004",
-         *               "status": "investigating",
-         *               "message": "We see elevated error rates and are **investigating**.",
-         *               "message_html": "<p>We see elevated error rates and are <strong>investigating</strong>.</p>",
-         *               "components": [
-         *                 {
-         *                   "id": "0199f3a0-0000-7000-8000-000000000001",
-         *                   "slug": "api",
-         *                   "name": "API",
-         *                   "old_status": "operational",
-         *                   "new_status": "partial_outage"
-         *                 }
-         *               ],
-         *               "notify": true,
-         *               "display_at": "2026-11-18T11:16:40Z",
-         *               "author": null,
-         *               "created_at": "2026-11-18T11:16:40Z",
-         *               "updated_at": "2026-11-18T11:16:40Z"
-         *             }
-         *           ],
-         *           "started_at": "2026-11-18T11:16:40Z",
-         *           "identified_at": null,
-         *           "monitoring_at": null,
-         *           "resolved_at": null,
-         *           "duration_seconds": null,
-         *           "dedup_key": null,
-         *           "source": null,
-         *           "pinned": false,
-         *           "metadata": {},
-         *           "postmortem": null,
-         *           "url": "https://status.example.org/incidents/7",
-         *           "version": 1,
-         *           "created_at": "2026-11-18T11:16:40Z",
-         *           "updated_at": "2026-11-18T11:16:40Z"
-         *         },
-         *         "page": {
-         *           "id": "0199f3a0-0000-7000-8000-000000000005",
-         *           "name": "Example",
-         *           "url": "https://status.example.org",
-         *           "time_zone": "Etc/UTC"
-         *         }
-         *       }
-         *     }
-         */
-        StreamEvent: {
-            /**
-             * @description The thing as the API shows it, under `incident`, `maintenance`, `component` or `group`, and
-             *     the `page`. A thing that can no longer be seen has nothing but its `id`.
-             */
-            data: Record<string, never>;
-            /**
-             * Format: uuid
-             * @description Also the `webhook-id` of messages about it.
-             */
-            id: string;
-            /**
-             * Format: int64
-             * @description Its place in the order of events, as in `id:`. Counts what this reader may know of.
-             */
-            sequence: number;
-            /** @description The banner when this was sent, or a moment later. */
-            status: components["schemas"]["Banner"];
-            /**
-             * Format: date-time
-             * @description When it happened.
-             */
-            timestamp: string;
-            /**
-             * @description As in `event:`.
-             * @example incident.created
-             */
-            type: string;
         };
         /** @description What an update changed about a component. */
         UpdatedComponent: {
@@ -928,96 +841,6 @@ export interface components {
          * @enum {string}
          */
         Visibility: "public" | "internal";
-        Uptime: {
-            components: {
-                id: string;
-                slug: string;
-                name: string;
-                uptime_percent: number | null;
-                seconds: {
-                    operational: number;
-                    under_maintenance: number;
-                    degraded_performance: number;
-                    partial_outage: number;
-                    major_outage: number;
-                    unknown: number;
-                };
-                incidents: {
-                    id: string;
-                    number: number;
-                    title: string;
-                    impact: components["schemas"]["Impact"];
-                    started_at: string;
-                    resolved_at: string | null;
-                    url: string;
-                }[];
-                days?: {
-                    date: string;
-                    uptime_percent: number | null;
-                    seconds: {
-                        operational: number;
-                        under_maintenance: number;
-                        degraded_performance: number;
-                        partial_outage: number;
-                        major_outage: number;
-                        unknown: number;
-                    };
-                    incident_ids: string[];
-                }[];
-                group_id?: string | null;
-            }[];
-            groups: {
-                id: string;
-                slug: string;
-                name: string;
-                uptime_percent: number | null;
-                seconds: {
-                    operational: number;
-                    under_maintenance: number;
-                    degraded_performance: number;
-                    partial_outage: number;
-                    major_outage: number;
-                    unknown: number;
-                };
-                incidents: {
-                    id: string;
-                    number: number;
-                    title: string;
-                    impact: components["schemas"]["Impact"];
-                    started_at: string;
-                    resolved_at: string | null;
-                    url: string;
-                }[];
-                days?: {
-                    date: string;
-                    uptime_percent: number | null;
-                    seconds: {
-                        operational: number;
-                        under_maintenance: number;
-                        degraded_performance: number;
-                        partial_outage: number;
-                        major_outage: number;
-                        unknown: number;
-                    };
-                    incident_ids: string[];
-                }[];
-                group_id?: string | null;
-            }[];
-            from: string;
-            to: string;
-            as_of: string;
-        };
-        MonthOfHistory: {
-            page: components["schemas"]["Page"];
-            month: string;
-            days: {
-                date: string;
-                incidents: components["schemas"]["Incident"][];
-                maintenances: components["schemas"]["Maintenance"][];
-            }[];
-            previous: string | null;
-            next: string | null;
-        };
     };
     responses: {
         /** @description The credentials are good but lack the scope that `detail` names. */
@@ -1071,7 +894,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Come back after the seconds in `Retry-After`. `RateLimit` and `RateLimit-Policy` tell how much is left. Sign-ins slow down after failures, and one address may hold so many streams. */
+        /** @description Come back after the seconds in `Retry-After`. `RateLimit` and `RateLimit-Policy` tell how much is left. Sign-ins slow down after failures. */
         TooManyRequests: {
             headers: {
                 [name: string]: unknown;
@@ -1105,7 +928,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The database does not answer, or all its connections are busy; for the stream, as many listen as may. Nothing was changed; repeat the request after the seconds in `Retry-After`. The page itself stays readable. */
+        /** @description The database does not answer, or all its connections are busy. Nothing was changed; repeat the request after the seconds in `Retry-After`. The page itself stays readable. */
         Unavailable: {
             headers: {
                 [name: string]: unknown;
@@ -1163,65 +986,13 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    get_stream: {
-        parameters: {
-            query?: {
-                /**
-                 * @description The `version` of a page from `GET /api/v1/status`: what changed after it follows. Of little
-                 *     use later, when the header says more.
-                 */
-                last_event_id?: number;
-            };
-            header?: {
-                /** @description The `id` of the last event that arrived. `EventSource` sends it by itself when it connects again */
-                "Last-Event-ID"?: number | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Events, without end */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": components["schemas"]["StreamEvent"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthenticated"];
-            429: components["responses"]["TooManyRequests"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    get_uptime: {
-        parameters: {
-            query?: {
-                component?: string;
-                group?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Uptime"];
-                };
-            };
-        };
-    };
     get_history: {
         parameters: {
             query?: {
+                /**
+                 * @description The present month when left out. Days begin in the page's time zone.
+                 * @example 2026-11
+                 */
                 month?: string;
             };
             header?: never;
@@ -1230,15 +1001,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description x */
+            /** @description The month */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MonthOfHistory"];
+                    "application/json": components["schemas"]["HistoryMonth"];
                 };
             };
+            /** @description The validator in `If-None-Match` still holds */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
         };
     };
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
 use actix_web::web::{Bytes, Data, Path, get, post};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -20,13 +20,17 @@ type Times = Mutex<Vec<u128>>;
 struct Document {
     body: Bytes,
     etag: String,
+    content_type: String,
+    /// As in `Content-Encoding`; nothing for the identity.
+    encoding: String,
 }
 
-/// Serves the bytes of a file with a validator, on a port that it prints.
-pub fn serve_document(path: &str, etag: &str) -> Outcome<()> {
-    let document = Document { body: std::fs::read(path)?.into(), etag: etag.to_owned() };
+/// Serves the bytes of a file with a validator as the answer to everything, on a port that it prints.
+pub fn serve_document(path: &str, etag: &str, content_type: &str, encoding: &str) -> Outcome<()> {
+    let [etag, content_type, encoding] = [etag, content_type, encoding].map(str::to_owned);
+    let document = Document { body: std::fs::read(path)?.into(), etag, content_type, encoding };
     let server = HttpServer::new(move || {
-        App::new().app_data(Data::new(document.clone())).route("/api/v1/status", get().to(answer))
+        App::new().app_data(Data::new(document.clone())).default_service(get().to(answer))
     });
     let server = server.workers(1).bind("127.0.0.1:0")?;
     say_port(&server.addrs())?;
@@ -38,10 +42,13 @@ async fn answer(req: HttpRequest, document: Data<Document>) -> HttpResponse {
     if seen.is_some_and(|it| it.as_bytes() == document.etag.as_bytes()) {
         return HttpResponse::NotModified().insert_header((ETAG, document.etag.as_str())).finish();
     }
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((ETAG, document.etag.as_str()))
-        .body(document.body.clone())
+    let mut response = HttpResponse::Ok();
+    response.content_type(document.content_type.as_str());
+    response.insert_header((ETAG, document.etag.as_str()));
+    if !document.encoding.is_empty() {
+        response.insert_header((CONTENT_ENCODING, document.encoding.as_str()));
+    }
+    response.body(document.body.clone())
 }
 
 /// Takes webhooks and counts them, on a port that it prints. Of those to `/timed` it tells when

@@ -28,7 +28,12 @@ impl Client {
     }
 
     pub fn get(&mut self, path: &str) -> Outcome<Reply> {
-        self.exchange(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").as_bytes())
+        self.ask(&format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n"))
+    }
+
+    /// Sends a request as it is written.
+    pub fn ask(&mut self, request: &str) -> Outcome<Reply> {
+        self.exchange(request.as_bytes())
     }
 
     /// Sends JSON with the token.

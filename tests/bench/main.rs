@@ -9,9 +9,11 @@ mod farol;
 mod http;
 mod machine;
 mod mailbox;
+mod page;
 mod process;
 mod reads;
 mod report;
+mod streams;
 mod writes;
 
 use std::error::Error;
@@ -30,8 +32,10 @@ fn main() -> Outcome<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        [] => everything(&["reads", "writes", "deliveries", "crowd"]),
-        ["bare-http", body, etag] => bare::serve_document(body, etag),
+        [] => everything(&["reads", "page", "writes", "deliveries", "crowd", "streams"]),
+        ["bare-http", body, etag, kind, encoding] => {
+            bare::serve_document(body, etag, kind, encoding)
+        }
         ["sink"] => bare::serve_sink(),
         ["mailbox"] => mailbox::serve(),
         only => everything(only),
@@ -49,6 +53,9 @@ fn everything(parts: &[&str]) -> Outcome<()> {
         reads::measure(&farol, &dir, &mut report)?;
         farol.stop()?;
     }
+    if parts.contains(&"page") {
+        page::measure(&dir, &mut report)?;
+    }
     // As many connections as pgbench has.
     let farol = Farol::start(dir.path(), &[("FAROL_DATABASE_POOL", "16")])?;
     std::thread::sleep(std::time::Duration::from_secs(2));
@@ -61,6 +68,9 @@ fn everything(parts: &[&str]) -> Outcome<()> {
     }
     if parts.contains(&"crowd") {
         crowd::measure(&dir, &mut report)?;
+    }
+    if parts.contains(&"streams") {
+        streams::measure(&dir, &mut report)?;
     }
     report.add(Line::limit("memory of Farol, idle", "MiB", idle, IDLE_MEMORY));
     report.note(format!("memory after the load: {:.1} MiB", farol.process().memory()? / MIB));

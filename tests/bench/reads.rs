@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::Outcome;
 use crate::bare::hear_port;
 use crate::farol::{Farol, beside};
 use crate::http::{flood, header};
 use crate::process::{Process, TempDir};
 use crate::report::{Line, Report, Rounds};
-use crate::{Outcome, farol};
 
 const TARGET: f64 = 0.85;
 const COMPONENTS: usize = 10;
@@ -18,63 +18,115 @@ const CONNECTIONS: usize = 64;
 const ROUNDS: usize = 7;
 const ROUND: Duration = Duration::from_millis(1200);
 
+/// A document of Farol, and a bare server of the same bytes.
+pub struct Pair<'f> {
+    farol: &'f Farol,
+    bare: Process,
+    address: SocketAddr,
+    path: &'static str,
+    encoding: &'static str,
+    etag: String,
+    /// Bytes of the body, and of the head of Farol's answer.
+    pub size: (usize, usize),
+}
+
+/// How long and how often.
+#[derive(Clone, Copy)]
+pub struct Effort {
+    pub connections: usize,
+    pub rounds: usize,
+    pub round: Duration,
+    pub target: f64,
+}
+
 pub fn measure(farol: &Farol, dir: &TempDir, report: &mut Report) -> Outcome<()> {
     fill(farol)?;
     farol.wait_until_idle()?;
-    let page = farol.client()?.get("/api/v1/status")?;
-    farol::json_of("/api/v1/status", &page)?;
-    let etag = header(&page.head, "etag").ok_or("the page has no ETag")?;
-    let body = dir.path().join("page.json");
-    std::fs::write(&body, &page.body)?;
-    let mut command = Command::new(beside("bench")?);
-    let bare = Process::start(command.arg("bare-http").arg(&body).arg(etag))?;
-    let port = bare.wait_for(hear_port)?;
-    let servers =
-        [(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &bare), (farol.address, farol.process())];
-    let plain = "GET /api/v1/status HTTP/1.1\r\nHost: bench\r\n\r\n".to_owned();
-    let conditional =
-        format!("GET /api/v1/status HTTP/1.1\r\nHost: bench\r\nIf-None-Match: {etag}\r\n\r\n");
-    for (what, request) in [("GET /status, 200", plain), ("GET /status, 304", conditional)] {
-        alternate(what, &request, servers, report)?;
-    }
-    let (bytes, head) = (page.body.len(), page.head.len());
+    let pair = Pair::start(farol, dir, "/api/v1/status", "")?;
+    let effort = Effort { connections: CONNECTIONS, rounds: ROUNDS, round: ROUND, target: TARGET };
+    pair.compare("GET /status, 200", false, effort, report)?;
+    pair.compare("GET /status, 304", true, effort, report)?;
+    let (bytes, head) = pair.size;
     report.note(format!(
         "reads: {bytes} bytes of JSON; Farol adds {head} bytes of headers; one HTTP thread each, \
          {CONNECTIONS} connections, no compression asked for"
     ));
-    bare.stop()
+    pair.stop()
 }
 
-fn alternate(
-    what: &str,
-    request: &str,
-    servers: [(SocketAddr, &Process); 2],
-    report: &mut Report,
-) -> Outcome<()> {
-    let mut rates = [Rounds::new(), Rounds::new()];
-    let mut busy = [0.0, 0.0];
-    let mut answers = [0.0, 0.0];
-    for round in 0..=ROUNDS {
-        for (index, (address, process)) in servers.iter().enumerate() {
-            let before = process.processor_time()?;
-            let rate = flood(*address, request, CONNECTIONS, ROUND)?;
-            // The first round warms up.
-            if round > 0 {
-                rates[index].push(rate);
-                busy[index] += process.processor_time()? - before;
-                answers[index] += rate * ROUND.as_secs_f64();
+impl<'f> Pair<'f> {
+    /// Reads the document in an encoding, nothing meaning none, and starts the bare server of it.
+    pub fn start(
+        farol: &'f Farol,
+        dir: &TempDir,
+        path: &'static str,
+        encoding: &'static str,
+    ) -> Outcome<Self> {
+        let page = farol.client()?.ask(&request(path, encoding, ""))?;
+        let value = |name| header(&page.head, name).map(str::to_owned);
+        let etag = value("etag").ok_or_else(|| format!("{path}: {}", page.status))?;
+        let kind = value("content-type").ok_or("no type")?;
+        let body = dir.path().join("page");
+        std::fs::write(&body, &page.body)?;
+        let mut command = Command::new(beside("bench")?);
+        let encoded = value("content-encoding").unwrap_or_default();
+        command.arg("bare-http").arg(&body).args([&etag, &kind, &encoded]);
+        let bare = Process::start(&mut command)?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, bare.wait_for(hear_port)?));
+        let size = (page.body.len(), page.head.len());
+        Ok(Self { farol, bare, address, path, encoding, etag, size })
+    }
+
+    /// Lets both answer in turns, in full or with a 304.
+    pub fn compare(
+        &self,
+        what: &str,
+        is_known: bool,
+        effort: Effort,
+        report: &mut Report,
+    ) -> Outcome<()> {
+        let seen = if is_known { self.etag.as_str() } else { "" };
+        let request = request(self.path, self.encoding, seen);
+        let servers = [(self.address, &self.bare), (self.farol.address, self.farol.process())];
+        let mut rates = [Rounds::new(), Rounds::new()];
+        let mut busy = [0.0, 0.0];
+        let mut answers = [0.0, 0.0];
+        for round in 0..=effort.rounds {
+            for (index, (address, process)) in servers.iter().enumerate() {
+                let before = process.processor_time()?;
+                let rate = flood(*address, &request, effort.connections, effort.round)?;
+                // The first round warms up.
+                if round > 0 {
+                    rates[index].push(rate);
+                    busy[index] += process.processor_time()? - before;
+                    answers[index] += rate * effort.round.as_secs_f64();
+                }
             }
         }
+        let [bare, farol] = rates;
+        report.add(Line::ratio(what, "/s", bare, farol, effort.target));
+        let micros = |n: usize| busy[n] / answers[n] * 1e6;
+        report.note(format!(
+            "{what}: processor time of the server per answer {:.1} µs bare, {:.1} µs Farol",
+            micros(0),
+            micros(1)
+        ));
+        Ok(())
     }
-    let [bare, farol] = rates;
-    report.add(Line::ratio(what, "/s", bare, farol, TARGET));
-    let micros = |n: usize| busy[n] / answers[n] * 1e6;
-    report.note(format!(
-        "{what}: processor time of the server per answer {:.1} µs bare, {:.1} µs Farol",
-        micros(0),
-        micros(1)
-    ));
-    Ok(())
+
+    pub fn stop(self) -> Outcome<()> {
+        self.bare.stop()
+    }
+}
+
+fn request(path: &str, encoding: &str, seen: &str) -> String {
+    let mut request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n");
+    for (name, value) in [("Accept-Encoding", encoding), ("If-None-Match", seen)] {
+        if !value.is_empty() {
+            request.push_str(&format!("{name}: {value}\r\n"));
+        }
+    }
+    request + "\r\n"
 }
 
 /// A page of usual size.

@@ -8,7 +8,8 @@ pub struct Line {
     farol: String,
     result: String,
     target: String,
-    met: bool,
+    /// Nothing without a target.
+    met: Option<bool>,
 }
 
 /// Rates of the rounds, per second.
@@ -33,7 +34,19 @@ impl Line {
             farol: format!("{farol} {unit}"),
             result: format!("{ratio:.2}× ({low:.2}..{high:.2})"),
             target: format!("≥ {target:.2}×"),
-            met: ratio >= target,
+            met: Some(ratio >= target),
+        }
+    }
+
+    /// A figure without a target.
+    pub fn figure(what: &str, value: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            bare: "—".to_owned(),
+            farol: value.to_owned(),
+            result: "—".to_owned(),
+            target: "—".to_owned(),
+            met: None,
         }
     }
 
@@ -45,7 +58,7 @@ impl Line {
             farol: format!("{value:.1} {unit}"),
             result: format!("{value:.1} {unit}"),
             target: format!("≤ {target:.0} {unit}"),
-            met: value <= target,
+            met: Some(value <= target),
         }
     }
 }
@@ -104,7 +117,11 @@ impl Report {
              | | bare | Farol | result | target | |\n|---|---|---|---|---|---|\n"
         );
         for Line { what, bare, farol, result, target, met } in &self.lines {
-            let verdict = if *met { "met" } else { "**missed**" };
+            let verdict = match met {
+                Some(true) => "met",
+                Some(false) => "**missed**",
+                None => "",
+            };
             // Writing to a String cannot fail.
             let _ =
                 writeln!(text, "| {what} | {bare} | {farol} | {result} | {target} | {verdict} |");

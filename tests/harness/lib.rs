@@ -8,6 +8,7 @@ pub mod poll;
 pub mod reading;
 pub mod sink;
 pub mod smtp;
+pub mod stream;
 pub mod world;
 
 pub use chats::{Chats, Seen};
@@ -18,4 +19,5 @@ pub use node::{Node, Output, command};
 pub use poll::eventually;
 pub use sink::{Received, Sink};
 pub use smtp::Smtp;
+pub use stream::{Stream, Told};
 pub use world::{Replica, World};

@@ -134,6 +134,7 @@ impl Output {
 /// A serving Farol on a port of its own.
 pub struct Node {
     pub port: u16,
+    args: Vec<&'static str>,
     env: Env,
     dir: PathBuf,
     child: Option<Child>,
@@ -141,10 +142,15 @@ pub struct Node {
 
 impl Node {
     /// Starts it in `dir`; its output goes to files there, named after the port.
-    pub fn start(mut env: Env, dir: &Path) -> Self {
+    pub fn start(env: Env, dir: &Path) -> Self {
+        Self::start_as(&["serve"], env, dir)
+    }
+
+    /// Likewise with arguments of one's own.
+    pub fn start_as(args: &[&'static str], mut env: Env, dir: &Path) -> Self {
         let port = free_port();
         env.insert("FAROL_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
-        let mut node = Self { port, env, dir: dir.to_owned(), child: None };
+        let mut node = Self { port, args: args.to_vec(), env, dir: dir.to_owned(), child: None };
         node.spawn();
         node
     }
@@ -158,7 +164,7 @@ impl Node {
             let path = self.output_path(name);
             File::options().create(true).append(true).open(path).expect("an output file")
         };
-        let mut serve = command(&self.env, &self.dir, &["serve"]).0;
+        let mut serve = command(&self.env, &self.dir, &self.args).0;
         serve.stdin(Stdio::null()).stdout(output("out")).stderr(output("err"));
         self.child = Some(serve.spawn().expect("a process"));
     }

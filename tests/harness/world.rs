@@ -33,7 +33,11 @@ pub struct World {
 impl Replica {
     /// Starts a Farol and waits until it serves.
     pub async fn start(env: Env, folder: &Folder) -> Self {
-        let node = Node::start(env, folder.path());
+        Self::start_as(&["serve"], env, folder).await
+    }
+
+    async fn start_as(args: &[&'static str], env: Env, folder: &Folder) -> Self {
+        let node = Node::start_as(args, env, folder.path());
         let mut replica = Self { client: Client::new(&node.base()), node };
         replica.serves().await;
         replica
@@ -192,7 +196,12 @@ impl World {
 
     /// Another Farol on the same database.
     pub async fn second_replica(&self) -> Replica {
-        let mut replica = Replica::start(self.env.clone(), &self.folder).await;
+        self.replica_as(&["serve"]).await
+    }
+
+    /// Another one with arguments of its own.
+    pub async fn replica_as(&self, args: &[&'static str]) -> Replica {
+        let mut replica = Replica::start_as(args, self.env.clone(), &self.folder).await;
         replica.client = self.at(replica.client.base());
         replica
     }

@@ -55,6 +55,11 @@ impl Operation {
         format!("{} {}", self.method, self.path)
     }
 
+    /// Whether its answer has no end.
+    pub fn is_endless(&self) -> bool {
+        !self.spec["responses"]["200"]["content"]["text/event-stream"].is_null()
+    }
+
     /// The path with things that are not there.
     pub fn nowhere(&self) -> String {
         let nobody = uuid::Uuid::nil().to_string();

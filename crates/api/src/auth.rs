@@ -7,6 +7,7 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError};
 use app::access::Credential;
 use app::link::{Purpose, read};
@@ -16,6 +17,7 @@ use publication::Sheet;
 use crate::limit::{Counted, party};
 use crate::problem::{Problem, kind};
 use crate::request::RequestId;
+use crate::state::State;
 use crate::{receipt, seam, state};
 
 /// Paths that cost less to serve than to count, as do finished documents.
@@ -118,28 +120,35 @@ fn count(
 /// Who shows these credentials. Strangers are counted before the database is asked about them.
 async fn identify(req: &HttpRequest, address: IpAddr) -> Result<Option<Caller>, Problem> {
     let Some(header) = req.headers().get(AUTHORIZATION) else { return Ok(None) };
+    let token = token_of(header)
+        .ok_or_else(|| Problem::unauthenticated("only `Bearer` credentials are taken"))?;
+    let caller = bearer(state::of(req), token, address).await?;
+    let request_id = req.extensions().get::<RequestId>().map(|it| it.0.clone());
+    Ok(Some(Caller { request_id, ..caller }))
+}
+
+/// The token in an `Authorization` header.
+pub fn token_of(header: &HeaderValue) -> Option<&str> {
+    let (scheme, token) = header.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Whose token this is.
+pub async fn bearer(state: &Data<State>, token: &str, address: IpAddr) -> Result<Caller, Problem> {
     let refused = || Problem::unauthenticated("the token is unknown, expired or revoked");
-    let text = header.to_str().map_err(|_not_ascii| refused())?;
-    let (scheme, token) = text.split_once(' ').ok_or_else(refused)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Problem::unauthenticated("only `Bearer` credentials are taken"));
-    }
-    let state = state::of(req);
-    let credential = Credential::of_token(token.trim())
-        .or_else(|| state.jwt.check(token.trim()).map(Credential::Session))
+    let credential = Credential::of_token(token)
+        .or_else(|| state.jwt.check(token).map(Credential::Session))
         .ok_or_else(refused)?;
-    let caller = match state.callers.recall(&credential, app::clock::now()) {
-        Some(caller) => caller,
+    match state.callers.recall(&credential, app::clock::now()) {
+        Some(caller) => Ok(caller),
         None => {
             let counted = state.limits.count(format!("unknown:{}", party(address)));
             if let Some(wait) = counted.wait {
                 return Err(Problem::throttled(wait));
             }
-            seam::identify(state, credential).await?.ok_or_else(refused)?
+            seam::identify(state, credential).await?.ok_or_else(refused)
         }
-    };
-    let request_id = req.extensions().get::<RequestId>().map(|it| it.0.clone());
-    Ok(Some(Caller { request_id, ..caller }))
+    }
 }
 
 /// Where the request comes from. `X-Forwarded-For` is believed of trusted proxies only, and of

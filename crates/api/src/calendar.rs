@@ -3,7 +3,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, get};
 use app::maintenance::Filter;
 use channels::calendar::{CONTENT_TYPE, feed};
-use chrono::{DateTime, NaiveDate};
 use domain::calendar::Calendar;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,8 +10,8 @@ use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Audience;
-use crate::problem::{Problem, kind};
-use crate::query::{QueryString, Touching};
+use crate::problem::Problem;
+use crate::query::{QueryString, Touching, date};
 use crate::responses::Reading;
 use crate::seam;
 use crate::state::State;
@@ -49,15 +48,6 @@ struct IcsQuery {
     /// Touching a member of this group, by id or slug.
     #[param(max_length = 80)]
     group: Option<String>,
-}
-
-fn date(text: &str) -> Result<NaiveDate, Problem> {
-    let of_time = || DateTime::parse_from_rfc3339(text).map(|it| it.date_naive());
-    let date = text.parse::<NaiveDate>().or_else(|_not_a_date| of_time());
-    let is_near = |it: &NaiveDate| (1970..9000).contains(&chrono::Datelike::year(it));
-    date.ok()
-        .filter(is_near)
-        .ok_or_else(|| Problem::new(kind::MALFORMED).because("a date looks like `2027-03-01`"))
 }
 
 /// Get what is planned, day by day

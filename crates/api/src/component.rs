@@ -6,8 +6,9 @@ use domain::caller::Visibility;
 use domain::component::{Component, Draft, Key, Status};
 use domain::ledger::Interval;
 use domain::text::{DESCRIPTION_MAX, NAME_MAX, URL_MAX};
+use domain::uptime::Percent;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -92,6 +93,10 @@ struct NewComponent {
     #[serde(default = "operational")]
     reported_status: Status,
     start_date: Option<NaiveDate>,
+    /// How much of the time it is promised to be up, in percent, to four decimals.
+    #[validate(custom(function = validate::target))]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 100)]
+    uptime_target: Option<Number>,
     #[serde(default = "yes")]
     #[schema(default = true)]
     showcase: bool,
@@ -138,6 +143,11 @@ struct ComponentPatch {
     #[serde(default)]
     #[schema(value_type = Option<NaiveDate>)]
     start_date: Patch<NaiveDate>,
+    /// In percent, to four decimals.
+    #[serde(default)]
+    #[validate(custom(function = validate::target_patch))]
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 100)]
+    uptime_target: Patch<Number>,
     #[serde(default, deserialize_with = "set_only")]
     #[schema(value_type = bool, required = false)]
     showcase: Option<bool>,
@@ -331,6 +341,11 @@ async fn get_component_history(
     Ok(HttpResponse::Ok().json(History { intervals }))
 }
 
+/// A target that was found valid.
+fn percent(number: &Number) -> Option<Percent> {
+    Percent::parse(&number.to_string())
+}
+
 impl From<NewComponent> for Draft {
     fn from(body: NewComponent) -> Self {
         let NewComponent {
@@ -342,6 +357,7 @@ impl From<NewComponent> for Draft {
             visibility,
             reported_status,
             start_date,
+            uptime_target,
             showcase,
             only_show_if_degraded,
             link,
@@ -356,6 +372,7 @@ impl From<NewComponent> for Draft {
             visibility,
             reported_status,
             start_date,
+            uptime_target: uptime_target.as_ref().and_then(percent),
             showcase,
             only_show_if_degraded,
             link,
@@ -375,6 +392,7 @@ impl ComponentPatch {
             visibility,
             reported_status,
             start_date,
+            uptime_target,
             showcase,
             only_show_if_degraded,
             link,
@@ -389,6 +407,11 @@ impl ComponentPatch {
         edit.visibility = visibility.unwrap_or(now.visibility);
         edit.reported_status = reported_status.unwrap_or(now.reported_status);
         start_date.apply(&mut edit.start_date);
+        match uptime_target {
+            Patch::Absent => {}
+            Patch::Null => edit.uptime_target = None,
+            Patch::Value(number) => edit.uptime_target = percent(&number),
+        }
         edit.showcase = showcase.unwrap_or(now.showcase);
         edit.only_show_if_degraded = only_show_if_degraded.unwrap_or(now.only_show_if_degraded);
         link.apply(&mut edit.link);

@@ -5,17 +5,19 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{Accept, CONTENT_DISPOSITION, CONTENT_TYPE, Header as _, Quality};
 use actix_web::web::{self, Bytes};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use app::idempotency::body_digest;
 use csv::{ReaderBuilder, StringRecord, Trim, Writer};
+use publication::Document;
 
 use crate::body::gather;
 use crate::problem::{FieldError, Problem, kind};
 
 /// Largest sheet, in bytes.
 const SHEET_MAX: usize = 2 * 1024 * 1024;
+const TYPE: &str = "text/csv; charset=utf-8; header=present";
 /// Longest time a sheet may take to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 
@@ -144,6 +146,43 @@ fn row(header: &StringRecord, record: &csv::ByteRecord, line: u64) -> Result<Row
 fn unlike(detail: &str) -> Problem {
     let (pointer, code) = (String::new(), "sheet".to_owned());
     Problem::invalid(vec![FieldError { pointer, code, detail: detail.to_owned() }])
+}
+
+/// Whether the caller would rather have a sheet than JSON (RFC 9110 §12.5.1).
+pub fn is_wanted(req: &HttpRequest) -> bool {
+    let Ok(accept) = Accept::parse(req) else { return false };
+    let best = |essences: &[&str]| {
+        let named = accept.iter().filter(|it| essences.contains(&it.item.essence_str()));
+        named.map(|it| it.quality).max().unwrap_or(Quality::ZERO)
+    };
+    best(&["text/csv"]) > best(&["application/json", "application/*", "*/*"])
+}
+
+/// How something is written as a sheet.
+#[derive(Clone, Copy)]
+pub struct Form<T, const N: usize> {
+    /// What to call the file, as `Content-Disposition`.
+    pub disposition: &'static str,
+    pub header: &'static [&'static str; N],
+    pub rows: fn(&T) -> Vec<[String; N]>,
+}
+
+impl<T, const N: usize> Form<T, N> {
+    /// The finished sheet.
+    pub fn document(&self, of: &T) -> Document {
+        let sheet = write(self.header, (self.rows)(of).into_iter());
+        let sheet = sheet.unwrap_or_else(|_| unreachable!("a vector takes every byte"));
+        Document::new(sheet).of_type(TYPE)
+    }
+}
+
+/// The answer that a sheet is the body of.
+pub fn named(name: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type(TYPE)
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    response
 }
 
 /// A sheet of these rows. What a spreadsheet would run as a formula begins with an apostrophe

@@ -1,14 +1,17 @@
 //! Finished documents over HTTP.
 use std::sync::Arc;
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use app::{Error, Read};
+use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
 use publication::shelf::{Kept, Key, Made, Remake};
 use publication::{Document, Encoding, Sheet};
+use serde::Serialize;
 
+use crate::csv;
 use crate::problem::Problem;
 use crate::seam;
 use crate::state::State;
@@ -37,7 +40,48 @@ where
     F: Fn(&mut Read<'_>) -> Result<Made, Error> + Send + Sync + 'static,
 {
     let uri = req.uri().path_and_query().map_or(req.path(), |it| it.as_str());
-    let key = Key { audience, uri: uri.into() };
+    kept_at(req, state, Key { audience, uri: uri.into() }, make).await
+}
+
+/// A document that is JSON or, if the caller would rather have that, a sheet.
+pub async fn sheet_or_json<T, const N: usize>(
+    req: &HttpRequest,
+    state: &Data<State>,
+    audience: Visibility,
+    sheet: csv::Form<T, N>,
+    make: impl Fn(&mut Read<'_>) -> Result<(T, Option<DateTime<Utc>>), Error> + Send + Sync + 'static,
+) -> Result<HttpResponse, Problem>
+where
+    T: Serialize + 'static,
+{
+    let (is_sheet, disposition) = (csv::is_wanted(req), sheet.disposition);
+    let uri = req.uri().path_and_query().map_or(req.path(), |it| it.as_str());
+    // No address has a space in it.
+    let uri = if is_sheet { format!("{uri} csv").into() } else { uri.into() };
+    let make = move |db: &mut Read<'_>| {
+        let (value, until) = make(db)?;
+        let document = if is_sheet { sheet.document(&value) } else { Document::json(&value) };
+        Ok(Made { document, until })
+    };
+    let mut response = kept_at(req, state, Key { audience, uri }, make).await?;
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("Accept"));
+    if is_sheet {
+        headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    }
+    Ok(response)
+}
+
+async fn kept_at<F>(
+    req: &HttpRequest,
+    state: &Data<State>,
+    key: Key,
+    make: F,
+) -> Result<HttpResponse, Problem>
+where
+    F: Fn(&mut Read<'_>) -> Result<Made, Error> + Send + Sync + 'static,
+{
+    let audience = key.audience;
     let live = &state.live;
     let version = live.pages().and_then(|it| it.version(audience));
     let present = version.and_then(|it| live.shelf().present(&key, it, live.now()));

@@ -4,6 +4,7 @@ mod log;
 mod maintenance;
 mod sent;
 mod template;
+mod uptime;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -22,6 +23,7 @@ use domain::subscription::{
 };
 use domain::timeline::{Affected, UpdatedComponent};
 use domain::token::Token;
+use domain::uptime::Percent;
 use domain::user::User;
 use serde_json::{Map, json};
 use utoipa::openapi::schema::Schema;
@@ -63,6 +65,7 @@ fn component() -> Component {
         status: Status::PartialOutage,
         status_since: at(10),
         start_date: None,
+        uptime_target: Percent::parse("99.95"),
         showcase: true,
         only_show_if_degraded: false,
         link: None,

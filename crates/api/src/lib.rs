@@ -1,6 +1,7 @@
 //! The HTTP face: routes, extractors, problems, the OpenAPI document. The only crate that knows
 //! HTTP.
 mod auth;
+mod badge;
 mod body;
 mod calendar;
 mod compat;
@@ -31,19 +32,23 @@ mod problem;
 mod query;
 mod quick;
 mod receipt;
+mod report;
 mod request;
 mod responses;
 mod seam;
 mod session;
 mod state;
 mod status;
+mod stream;
 mod subscription;
 mod token;
+mod uptime;
 mod user;
 mod validate;
 mod version;
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, Service, ServiceResponse};
@@ -58,6 +63,7 @@ use utoipa_actix_web::{AppExt, scope};
 
 pub use openapi::openapi;
 pub use state::{MetaApp, Settings, State};
+pub use stream::{Hub, StreamLimits};
 
 /// Blocking threads beyond those that hold a connection: for password hashing.
 const SPARE_THREADS: usize = 8;
@@ -67,6 +73,8 @@ const SHUTDOWN_SECONDS: u64 = 15;
 const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How often streams without news show that they live. Proxies cut what is silent for a minute.
+const BEAT_EVERY: Duration = Duration::from_secs(15);
 
 /// Every route there is. The document is read off the same list.
 fn routes(cfg: &mut ServiceConfig<'_>) {
@@ -74,6 +82,9 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
         scope("/api/v1")
             .configure(status::routes)
             .configure(history::routes)
+            .configure(uptime::routes)
+            .configure(report::routes)
+            .configure(stream::routes)
             .configure(component::routes)
             .configure(group::routes)
             .configure(incident::routes)
@@ -92,6 +103,7 @@ fn routes(cfg: &mut ServiceConfig<'_>) {
     )
     .configure(calendar::root_routes)
     .configure(history::root_routes)
+    .configure(badge::root_routes)
     .configure(compat::statuspage::routes)
     .configure(operations::routes);
 }
@@ -114,11 +126,17 @@ fn server(
 ) -> std::io::Result<Server> {
     let threads = usize::try_from(settings.pool_size).unwrap_or(usize::MAX) + SPARE_THREADS;
     let offers_page = settings.offers_page;
+    let hub = Arc::clone(&settings.hub);
     let state = Data::new(State::new(settings));
     if !state.is_internal() {
         history::plant(&state);
         compat::statuspage::plant(&state);
     }
+    actix_web::rt::spawn(beat(Arc::clone(&hub)));
+    let stop = async move {
+        stop.await;
+        hub.end();
+    };
     let document = openapi();
     let paths = Data::new(fallback::Paths::of(&document));
     let example_page: fn(&mut web::ServiceConfig) =
@@ -150,9 +168,18 @@ fn server(
     .worker_max_blocking_threads(threads.div_ceil(workers.max(1)).max(4))
     .client_request_timeout(HEAD_WITHIN)
     .keep_alive(KEEP_ALIVE)
+    // Who has hung up need not be told anything, and leaves room for others.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .shutdown_signal(stop)
     .listen(listener)?
     .run();
     Ok(server)
+}
+
+async fn beat(hub: Arc<Hub>) {
+    loop {
+        tokio::time::sleep(BEAT_EVERY).await;
+        hub.beat();
+    }
 }

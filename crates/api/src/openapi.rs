@@ -23,6 +23,7 @@ const CHANNEL_CONFIG: &str = "ChannelConfig";
     tags(
         (name = "status", description = "The page as a whole"),
         (name = "statuspage", description = "The page as Statuspage's public API v2 has it, for the clients that exist"),
+        (name = "uptime", description = "How much of the time it was up, and how often it was not"),
         (name = "components", description = "What people care about"),
         (name = "groups", description = "Components that belong together"),
         (name = "incidents", description = "What goes wrong, and what is said about it"),

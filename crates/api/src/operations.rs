@@ -77,6 +77,8 @@ async fn get_metrics(state: Data<State>) -> HttpResponse {
     let (busy, open) = state.db.pool_state();
     metrics::gauge!("farol_database_connections", "state" => "busy").set(busy);
     metrics::gauge!("farol_database_connections", "state" => "open").set(open);
+    metrics::gauge!("farol_streams")
+        .set(u32::try_from(state.hub.seats.taken()).unwrap_or(u32::MAX));
     let text = ready((state.metrics)()).await;
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))

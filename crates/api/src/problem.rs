@@ -98,11 +98,16 @@ impl Problem {
     }
 
     pub fn throttled(retry_after_seconds: i64) -> Self {
-        Self::new(kind::TOO_MANY_REQUESTS).with_header("retry-after", retry_after_seconds.max(1))
+        Self::new(kind::TOO_MANY_REQUESTS).later(retry_after_seconds.max(1))
     }
 
     pub fn unavailable() -> Self {
-        Self::new(kind::UNAVAILABLE).with_header("retry-after", RETRY_SOON)
+        Self::new(kind::UNAVAILABLE).later(RETRY_SOON)
+    }
+
+    /// Says when it is worth trying again.
+    pub fn later(self, retry_after_seconds: i64) -> Self {
+        self.with_header("retry-after", retry_after_seconds)
     }
 
     /// Whether the database is to blame, and not what was asked.

@@ -6,6 +6,7 @@ use actix_web::web::PathConfig;
 use actix_web::{FromRequest, HttpRequest, web};
 use app::Read;
 use app::incident::Key;
+use chrono::{DateTime, Datelike as _, NaiveDate};
 use domain::caller::Visibility;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -45,6 +46,16 @@ pub fn words(q: Option<String>) -> Result<Option<String>, Problem> {
         return Err(Problem::new(kind::MALFORMED).because("`q` may have 200 characters"));
     }
     Ok(q.filter(|it| !it.trim().is_empty()))
+}
+
+/// A day; of a time its date counts.
+pub fn date(text: &str) -> Result<NaiveDate, Problem> {
+    let of_time = || DateTime::parse_from_rfc3339(text).map(|it| it.date_naive());
+    let date = text.parse::<NaiveDate>().or_else(|_not_a_date| of_time());
+    let is_near = |it: &NaiveDate| (1970..9000).contains(&it.year());
+    date.ok()
+        .filter(is_near)
+        .ok_or_else(|| Problem::new(kind::MALFORMED).because("a date looks like `2027-03-01`"))
 }
 
 /// What listed things are to touch, by ids or slugs.

@@ -23,6 +23,10 @@ pub const EXPOSED: &str =
 /// Longest id taken over from the caller.
 const ID_MAX: usize = 128;
 
+/// The request is a HEAD, which handlers take for a GET.
+#[derive(Clone, Copy)]
+pub struct OfHead;
+
 /// `X-Request-Id` of the request.
 #[derive(Clone)]
 pub struct RequestId(pub String);
@@ -41,6 +45,7 @@ pub async fn around<B: MessageBody + 'static>(
     if method == Method::HEAD {
         // The handlers know GET; the connection remembers that no body goes out.
         req.head_mut().method = Method::GET;
+        req.extensions_mut().insert(OfHead);
     }
     let path = shown_path(req.path());
     let span = tracing::info_span!("request", id = %id, method = %method, path);
@@ -194,10 +199,10 @@ pub async fn cors(
         let (methods, names) = if known.is_some() {
             (
                 "GET, HEAD, POST, PUT, PATCH, DELETE",
-                "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id",
+                "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Request-Id",
             )
         } else {
-            ("GET, HEAD", "If-None-Match, X-Request-Id")
+            ("GET, HEAD", "If-None-Match, Last-Event-ID, X-Request-Id")
         };
         set(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
         set(header::ACCESS_CONTROL_ALLOW_HEADERS, names);

@@ -11,8 +11,11 @@ use crate::problem::KINDS;
 pub struct Reading;
 /// What every write may answer.
 pub struct Writing;
+/// What the stream may answer.
+pub struct Streaming;
 
 const OF_READING: [u16; 6] = [400, 401, 403, 404, 429, 503];
+const OF_STREAMING: [u16; 4] = [400, 401, 429, 503];
 const OF_WRITING: [u16; 12] = [400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 429, 503];
 
 impl IntoResponses for Reading {
@@ -27,6 +30,12 @@ impl IntoResponses for Reading {
 impl IntoResponses for Writing {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         references(&OF_WRITING)
+    }
+}
+
+impl IntoResponses for Streaming {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&OF_STREAMING)
     }
 }
 

@@ -72,7 +72,12 @@ pub async fn identify(
     credential: Credential,
 ) -> Result<Option<Caller>, Problem> {
     let callers = state.callers.clone();
-    run(state, move |db| callers.identify(db, &credential)).await
+    run(state, move |db| match callers.recall(&credential, app::clock::now()) {
+        // Somebody else asked the same meanwhile.
+        Some(caller) => Ok(Some(caller)),
+        None => callers.identify(db, &credential),
+    })
+    .await
 }
 
 /// Anything that blocks and needs the database.

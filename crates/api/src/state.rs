@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::jwt::Jwt;
 use crate::limit::Limits;
+use crate::stream::Hub;
 
 /// What the binary decides about the API.
 pub struct Settings {
@@ -21,6 +22,7 @@ pub struct Settings {
     /// Connections in the pool of `db`: so many requests may use the database at once.
     pub pool_size: u32,
     pub live: Arc<Live>,
+    pub hub: Arc<Hub>,
     pub callers: Arc<Callers>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
@@ -56,6 +58,7 @@ pub struct MetaApp {
 pub struct State {
     pub db: Db,
     pub live: Arc<Live>,
+    pub hub: Arc<Hub>,
     pub callers: Arc<Callers>,
     pub vault: Arc<Vault>,
     pub egress: EgressPolicy,
@@ -78,6 +81,7 @@ impl State {
             db,
             pool_size,
             live,
+            hub,
             callers,
             vault,
             egress,
@@ -96,6 +100,7 @@ impl State {
         Self {
             db,
             live,
+            hub,
             callers,
             vault,
             egress,

@@ -3,7 +3,8 @@ use std::borrow::Cow;
 
 use domain::maintenance::{REMINDER_MAX, REMINDER_MIN};
 use domain::text::{METADATA_MAX, is_slug};
-use serde_json::{Map, Value};
+use domain::uptime::Percent;
+use serde_json::{Map, Number, Value};
 use validator::ValidationError;
 
 use crate::component::Span;
@@ -105,6 +106,23 @@ pub fn locale(tag: &str) -> Result<(), ValidationError> {
 pub fn locale_patch(patch: &Patch<String>) -> Result<(), ValidationError> {
     match patch {
         Patch::Value(tag) => locale(tag),
+        Patch::Absent | Patch::Null => Ok(()),
+    }
+}
+
+/// A share of time that is promised, in percent.
+pub fn target(number: &Number) -> Result<(), ValidationError> {
+    let percent = Percent::parse(&number.to_string());
+    if percent.is_some_and(|it| it.millionths() > 0) {
+        return Ok(());
+    }
+    Err(refused("range", "must be more than 0, at most 100, and have at most four decimals"))
+}
+
+/// [`target`] for merge patches.
+pub fn target_patch(patch: &Patch<Number>) -> Result<(), ValidationError> {
+    match patch {
+        Patch::Value(number) => target(number),
         Patch::Absent | Patch::Null => Ok(()),
     }
 }

@@ -79,6 +79,11 @@ impl Callers {
         Ok(Some(caller))
     }
 
+    /// Rises whenever somebody may do less than before: who was let in earlier is asked again.
+    pub fn generation(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
     /// Forgets everybody: somebody may do less than before.
     pub fn forget(&self) {
         let mut remembered = self.lock();

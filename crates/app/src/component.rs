@@ -1,10 +1,12 @@
 //! Components: what people care about, and what is said of them.
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::calendar;
 use domain::caller::{Caller, Scope, Visibility};
 use domain::component::{Component, Draft, Key, Status};
 use domain::event::{About, Event, Kind, Record};
 use domain::ledger::{Interval, Piece, Plan};
 use domain::text::slug_of;
+use domain::uptime::Percent;
 use persistence::{component, group, incident, ledger, maintenance};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -107,7 +109,7 @@ pub fn create(db: &mut Write<'_>, caller: &Caller, draft: Draft) -> Result<Compo
         Some(slug) => slug,
         None => free_slug(&draft.name, "component", |slug| component::slug_is_free(db, slug))?,
     };
-    let begins = begin(draft.start_date, now);
+    let begins = begin(db, draft.start_date, now);
     let mut created = build(draft, slug, position, begins, now);
     component::insert(db, &created).map_err(Error::taken(component::SLUG_TAKEN, "the slug"))?;
     let actor = caller.actor.to_string();
@@ -134,6 +136,7 @@ fn build(
         visibility,
         reported_status,
         start_date,
+        uptime_target,
         showcase,
         only_show_if_degraded,
         link,
@@ -151,6 +154,7 @@ fn build(
         status: reported_status,
         status_since: begins,
         start_date,
+        uptime_target,
         showcase,
         only_show_if_degraded,
         link,
@@ -161,8 +165,8 @@ fn build(
     }
 }
 
-fn begin(start_date: Option<NaiveDate>, now: DateTime<Utc>) -> DateTime<Utc> {
-    let start = start_date.map(|date| date.and_time(NaiveTime::MIN).and_utc());
+fn begin(db: &Read<'_>, start_date: Option<NaiveDate>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let start = start_date.map(|day| calendar::begin(day, db.page().zone()));
     start.map_or(now, |start| start.min(now))
 }
 
@@ -177,6 +181,7 @@ pub struct Edit {
     pub visibility: Visibility,
     pub reported_status: Status,
     pub start_date: Option<NaiveDate>,
+    pub uptime_target: Option<Percent>,
     pub showcase: bool,
     pub only_show_if_degraded: bool,
     pub link: Option<String>,
@@ -220,7 +225,7 @@ pub fn edit(
     }
     let mut from = now;
     if after.start_date != before.start_date {
-        from = begin(after.start_date, now);
+        from = begin(db, after.start_date, now);
         lead_back(db, caller, after.id, from, now)?;
     }
     let turned = if is_reported || from < now {
@@ -252,7 +257,8 @@ fn lead_back(
         return Ok(());
     };
     let piece = Piece::reported(from, Status::Operational);
-    let plan = Plan { insert: vec![(piece, Some(first))], ..Plan::default() };
+    let insert = vec![(piece, Some(first))];
+    let plan = Plan { insert, changed_from: Some(from), ..Plan::default() };
     Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
 }
 
@@ -275,6 +281,7 @@ fn editable(component: &Component) -> Edit {
         status: _,
         status_since: _,
         start_date,
+        uptime_target,
         showcase,
         only_show_if_degraded,
         link,
@@ -292,6 +299,7 @@ fn editable(component: &Component) -> Edit {
         visibility,
         reported_status,
         start_date,
+        uptime_target,
         showcase,
         only_show_if_degraded,
         link,
@@ -309,6 +317,7 @@ fn apply(component: Component, edit: Edit) -> Component {
         visibility,
         reported_status,
         start_date,
+        uptime_target,
         showcase,
         only_show_if_degraded,
         link,
@@ -323,6 +332,7 @@ fn apply(component: Component, edit: Edit) -> Component {
         visibility,
         reported_status,
         start_date,
+        uptime_target,
         showcase,
         only_show_if_degraded,
         link,
@@ -366,7 +376,7 @@ fn close_ledger(
     let mut rows = ledger::rows(db, &[id], now)?.remove(&id).unwrap_or_default();
     let open = rows.pop().filter(|it| it.to.is_none() && it.piece.from < now);
     let shorten = open.into_iter().map(|it| (it.id, now)).collect();
-    let plan = Plan { shorten, ..Plan::default() };
+    let plan = Plan { shorten, changed_from: Some(now), ..Plan::default() };
     Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
 }
 

@@ -142,6 +142,7 @@ fn component_draft(name: &str) -> ComponentDraft {
         visibility: Visibility::Public,
         reported_status: Status::Operational,
         start_date: None,
+        uptime_target: None,
         showcase: true,
         only_show_if_degraded: false,
         link: None,

@@ -54,7 +54,16 @@ impl From<Maintenance> for Planned {
 pub fn begin(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);
     let at = |hours: i64| zone.from_local_datetime(&(midnight + Duration::hours(hours))).earliest();
-    (0..24).find_map(at).map_or_else(|| midnight.and_utc(), |it| it.to_utc())
+    (0..=24).find_map(at).map_or_else(|| midnight.and_utc(), |it| it.to_utc())
+}
+
+/// The day of an instant: the one that began last. Where clocks are put back over midnight, the hour
+/// before it that comes a second time belongs to the new day.
+pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
+    let date = at.with_timezone(&zone).date_naive();
+    let after = date.succ_opt().filter(|it| begin(*it, zone) <= at);
+    let before = date.pred_opt().filter(|_| begin(date, zone) > at);
+    after.or(before).unwrap_or(date)
 }
 
 #[cfg(test)]
@@ -68,5 +77,35 @@ mod tests {
         assert_eq!(sao_paulo.to_rfc3339(), "2018-11-04T03:00:00+00:00");
         let berlin = begin(day("2027-03-28"), chrono_tz::Europe::Berlin);
         assert_eq!(berlin.to_rfc3339(), "2027-03-27T23:00:00+00:00");
+    }
+
+    #[test]
+    fn every_instant_is_of_the_day_that_began_last() {
+        let zones = [
+            chrono_tz::America::St_Johns,
+            chrono_tz::America::Sao_Paulo,
+            chrono_tz::Pacific::Apia,
+            chrono_tz::Atlantic::Azores,
+            chrono_tz::Asia::Beirut,
+        ];
+        let first: NaiveDate = "2010-01-01".parse().unwrap();
+        for zone in zones {
+            for day in first.iter_days().take(800) {
+                let (from, to) = (begin(day, zone), begin(day.succ_opt().unwrap(), zone));
+                assert!(from <= to, "{day} {zone}");
+                for at in [from, from + Duration::minutes(30), to - Duration::seconds(1)] {
+                    assert!(at >= to || at < from || day_of(at, zone) == day, "{at} {zone}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_time_have_days_too() {
+        for day in [NaiveDate::MIN, NaiveDate::MAX] {
+            for zone in [chrono_tz::Pacific::Apia, chrono_tz::America::St_Johns] {
+                let _ = day_of(begin(day, zone), zone);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::Visibility;
+use crate::uptime::Percent;
 use crate::words::words;
 
 words! {
@@ -39,6 +40,10 @@ pub struct Component {
     pub status_since: DateTime<Utc>,
     /// Uptime is counted from this day on.
     pub start_date: Option<NaiveDate>,
+    /// How much of the time it is promised to be up, in percent; uptime tells what is left of the
+    /// budget.
+    #[schema(value_type = Option<f64>, exclusive_minimum = 0, maximum = 100, example = 99.95)]
+    pub uptime_target: Option<Percent>,
     /// Whether a page should draw its uptime.
     pub showcase: bool,
     /// Whether a page should hide it while it is operational.
@@ -63,6 +68,7 @@ pub struct Draft {
     pub visibility: Visibility,
     pub reported_status: Status,
     pub start_date: Option<NaiveDate>,
+    pub uptime_target: Option<Percent>,
     pub showcase: bool,
     pub only_show_if_degraded: bool,
     pub link: Option<String>,

@@ -83,6 +83,8 @@ pub struct Plan {
     pub insert: Vec<(Piece, Option<DateTime<Utc>>)>,
     /// The piece that holds now.
     pub current: Option<Piece>,
+    /// From when on the rows say something else than before; nothing when they say the same.
+    pub changed_from: Option<DateTime<Utc>>,
 }
 
 /// The status of a component from `from` on, given its baseline (`reports`, oldest first) and what
@@ -160,7 +162,7 @@ pub fn reconcile(rows: &[Row], pieces: &[Piece]) -> Plan {
         }
     }
     let mut plan = Plan { current: wanted.last().copied(), ..Plan::default() };
-    let mut kept = Vec::new();
+    let (mut kept, mut changes) = (Vec::new(), Vec::new());
     for (index, piece) in wanted.iter().enumerate() {
         let to = wanted.get(index + 1).map(|next| next.from);
         let Some(row) = rows.iter().find(|row| row.piece == *piece) else {
@@ -169,12 +171,19 @@ pub fn reconcile(rows: &[Row], pieces: &[Piece]) -> Plan {
         };
         kept.push(row.id);
         match (row.to, to) {
-            (old, new) if old == new => {}
+            (old, new) if old == new => continue,
             (old, Some(new)) if old.is_none_or(|old| old > new) => plan.shorten.push((row.id, new)),
             (_, new) => plan.lengthen.push((row.id, new)),
         }
+        changes.extend([row.to, to].into_iter().flatten().min());
     }
-    plan.supersede = rows.iter().map(|row| row.id).filter(|id| !kept.contains(id)).collect();
+    let superseded = rows.iter().filter(|row| !kept.contains(&row.id));
+    for row in superseded {
+        plan.supersede.push(row.id);
+        changes.push(row.piece.from);
+    }
+    changes.extend(plan.insert.iter().map(|(piece, _)| piece.from));
+    plan.changed_from = changes.into_iter().min();
     plan
 }
 

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,6 +12,7 @@ use crate::component::{Component, Status};
 use crate::group::Group;
 use crate::incident::{Impact, Incident};
 use crate::maintenance::Maintenance;
+use crate::uptime;
 use crate::words::words;
 
 /// What the operator configured of the page; the same on every replica.
@@ -30,6 +32,8 @@ pub struct Settings {
     /// Whether documents in Statuspage's format may say `maintenance` of the whole page, which
     /// older clients do not know.
     pub says_maintenance: bool,
+    /// What counts as down.
+    pub uptime: uptime::Rule,
 }
 
 /// The page in public documents.
@@ -71,6 +75,11 @@ pub fn short_id(id: Uuid) -> String {
 }
 
 impl Settings {
+    /// The zone in which days begin.
+    pub fn zone(&self) -> Tz {
+        self.time_zone.parse().unwrap_or(Tz::UTC)
+    }
+
     /// Where readers find an incident: the frontend's page, or the API without one.
     pub fn incident_url(&self, number: i64) -> String {
         self.url(&format!("incidents/{number}"))

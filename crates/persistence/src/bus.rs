@@ -24,6 +24,8 @@ const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
 const EVENTS: u8 = 1;
 const ACCESS: u8 = 2;
+const NUMBERED: u8 = 4;
+const EVERYTHING: u8 = EVENTS | ACCESS | NUMBERED;
 
 /// A running listener; stops when dropped.
 pub struct Bus {
@@ -93,7 +95,7 @@ fn serve(url: &str, shared: &Shared, hear: &dyn Fn(Commit)) -> Result<(), DbErro
     diesel::sql_query("listen farol").execute(&mut conn)?;
     let own: i32 = diesel::select(pg_backend_pid()).get_result(&mut conn)?;
     shared.connected.store(true, Ordering::Relaxed);
-    hear(Commit { events: true, access: true });
+    hear(commit(EVERYTHING));
     let mut proved = Instant::now();
     while !shared.stop.load(Ordering::Relaxed) {
         let outgoing = shared.outgoing.swap(0, Ordering::Relaxed);
@@ -119,19 +121,23 @@ fn listen(conn: &mut PgConnection, own: i32) -> Result<u8, DbError> {
     for notification in conn.notifications_iter() {
         let notification = notification?;
         if notification.process_id != own {
-            heard |= notification.payload.parse::<u8>().unwrap_or(EVENTS | ACCESS);
+            heard |= notification.payload.parse::<u8>().unwrap_or(EVERYTHING);
         }
     }
     Ok(heard)
 }
 
 fn bits(commit: Commit) -> u8 {
-    let Commit { events, access } = commit;
-    (u8::from(events) * EVENTS) | (u8::from(access) * ACCESS)
+    let Commit { events, access, numbered } = commit;
+    (u8::from(events) * EVENTS) | (u8::from(access) * ACCESS) | (u8::from(numbered) * NUMBERED)
 }
 
 fn commit(bits: u8) -> Commit {
-    Commit { events: bits & EVENTS != 0, access: bits & ACCESS != 0 }
+    Commit {
+        events: bits & EVENTS != 0,
+        access: bits & ACCESS != 0,
+        numbered: bits & NUMBERED != 0,
+    }
 }
 
 #[diesel::declare_sql_function]

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use domain::caller::Visibility;
 use domain::component::{Component, Key, Status};
+use domain::uptime::Percent;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -232,6 +233,7 @@ struct Row {
     status: Word<Status>,
     status_since: DateTime<Utc>,
     start_date: Option<NaiveDate>,
+    uptime_target: Option<i32>,
     showcase: bool,
     only_show_if_degraded: bool,
     link: Option<String>,
@@ -255,6 +257,7 @@ impl From<Row> for Component {
             status: Word(status),
             status_since,
             start_date,
+            uptime_target,
             showcase,
             only_show_if_degraded,
             link,
@@ -275,6 +278,7 @@ impl From<Row> for Component {
             status,
             status_since,
             start_date,
+            uptime_target: uptime_target.and_then(percent),
             showcase,
             only_show_if_degraded,
             link,
@@ -284,6 +288,10 @@ impl From<Row> for Component {
             updated_at,
         }
     }
+}
+
+fn percent(millionths: i32) -> Option<Percent> {
+    Percent::from_millionths(millionths.try_into().ok()?)
 }
 
 impl From<&Component> for Row {
@@ -300,6 +308,7 @@ impl From<&Component> for Row {
             status,
             status_since,
             start_date,
+            uptime_target,
             showcase,
             only_show_if_degraded,
             link,
@@ -320,6 +329,7 @@ impl From<&Component> for Row {
             status: Word(status),
             status_since,
             start_date,
+            uptime_target: uptime_target.and_then(|it| it.millionths().try_into().ok()),
             showcase,
             only_show_if_degraded,
             link,

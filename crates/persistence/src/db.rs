@@ -34,6 +34,8 @@ type OnCommit = Box<dyn Fn(Commit) + Send + Sync>;
 pub struct Commit {
     /// Events were written.
     pub events: bool,
+    /// Events got their sequence.
+    pub numbered: bool,
     /// Somebody may do less than before: forget whom you know.
     pub access: bool,
 }

@@ -42,6 +42,7 @@ pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError
         .bind::<Text, _>(indicator.as_str())
         .prepared()
         .get_result(db.conn)?;
+    db.commit.numbered = counted.n > 0;
     Ok(usize::try_from(counted.n).unwrap_or(0))
 }
 
@@ -99,7 +100,7 @@ with due as (
     from events where sequence is null order by position limit $1),
 numbered as (
     update events e
-    set sequence = p.last_sequence + due.place, indicator = $2,
+    set sequence = p.last_sequence + due.place, numbered_after = p.last_sequence, indicator = $2,
         expanded_at = case when not e.announce or not exists (
             select from subscriptions s where ",
     wants!(),

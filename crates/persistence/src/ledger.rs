@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use domain::calendar::day_of;
 use domain::component::Status;
 use domain::ledger::{Cause, Interval, Piece, Plan, Row};
 use domain::timeline::{Entry, Step};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use crate::prepared::Prepare as _;
 use crate::schema::component_statuses as statuses;
+use crate::uptime::{Changed, take_back};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
 
@@ -136,7 +138,8 @@ pub fn told(
     Ok((told.into_values().collect(), planned.into_values().collect()))
 }
 
-/// Carries out the plans of several components.
+/// Carries out the plans of several components, and takes back what was tallied of days that they
+/// change.
 pub fn apply(
     db: &mut Write<'_>,
     plans: &[(Uuid, Plan)],
@@ -180,7 +183,13 @@ pub fn apply(
         let insert = diesel::insert_into(statuses::table).values(inserted);
         insert.prepared_if_few(n_rows).run(db.conn)?;
     }
-    Ok(())
+    let zone = db.page().zone();
+    let changed = plans.iter().filter_map(|(component, plan)| {
+        let day = day_of(plan.changed_from?, zone);
+        let begins = plan.insert.iter().map(|(piece, _)| piece.from).min();
+        Some(Changed { component: *component, day, begins })
+    });
+    take_back(db, &changed.collect::<Vec<_>>())
 }
 
 fn set_ends(db: &mut Write<'_>, ends: Vec<(i64, Option<DateTime<Utc>>)>) -> Result<(), DbError> {

@@ -18,13 +18,16 @@ pub mod message_template;
 pub mod page;
 pub mod prune;
 pub mod receipt;
+pub mod report;
 pub mod schema;
 pub mod session;
+pub mod stream;
 pub mod subscription;
 pub mod thread;
 pub mod throttle;
 pub mod token;
 pub mod transfer;
+pub mod uptime;
 pub mod user;
 
 mod db;

@@ -107,6 +107,22 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         archived_at -> Nullable<Timestamptz>,
+        uptime_target -> Nullable<Int4>,
+        ledger_version -> Int8,
+        ledger_from -> Nullable<Timestamptz>,
+        tallied_to -> Nullable<Date>,
+        tallied_zone -> Nullable<Text>,
+    }
+}
+diesel::table! {
+    component_days (component_id, day) {
+        component_id -> Uuid,
+        day -> Date,
+        under_maintenance -> Int8,
+        degraded_performance -> Int8,
+        partial_outage -> Int8,
+        major_outage -> Int8,
+        incident_ids -> Array<Uuid>,
     }
 }
 diesel::table! {
@@ -307,6 +323,7 @@ diesel::table! {
         expand_after -> Nullable<Uuid>,
         expanded_at -> Nullable<Timestamptz>,
         maintenance_id -> Nullable<Uuid>,
+        numbered_after -> Nullable<Int8>,
     }
 }
 diesel::table! {

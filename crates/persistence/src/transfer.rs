@@ -8,12 +8,13 @@ use crate::{DbError, Read, Write};
 
 /// Tables in an order in which rows can be inserted. What lives for hours only stays behind:
 /// sessions, idempotency keys, failed sign-ins, reports of unknown messages.
-pub const TABLES: [&str; 22] = [
+pub const TABLES: [&str; 23] = [
     "page",
     "users",
     "api_tokens",
     "component_groups",
     "components",
+    "component_days",
     "component_reports",
     "component_statuses",
     "incidents",

@@ -58,7 +58,7 @@ impl Document {
     /// The `Content-Type` of a document of ours that is written so.
     pub fn known_type(text: &str) -> Option<&'static str> {
         use crate::feed::Format::{Atom, Json, Rss};
-        let known = [JSON, crate::statuspage::CONTENT_TYPE];
+        let known = [JSON, crate::statuspage::CONTENT_TYPE, crate::svg::CONTENT_TYPE];
         let feeds = [Atom, Rss, Json].map(crate::feed::Format::content_type);
         known.into_iter().chain(feeds).find(|it| *it == text)
     }
@@ -80,6 +80,15 @@ impl Document {
             Encoding::Identity => self.identity.clone(),
             Encoding::Gzip => self.gzip.get_or_init(|| gzip(&self.identity)).clone(),
             Encoding::Brotli => self.brotli.get_or_init(|| brotli(&self.identity)).clone(),
+        }
+    }
+
+    /// Makes the encodings that another document was asked for.
+    pub fn pack_like(&self, other: &Self) {
+        for (made, encoding) in [(&other.gzip, Encoding::Gzip), (&other.brotli, Encoding::Brotli)] {
+            if made.get().is_some() {
+                self.body(encoding);
+            }
         }
     }
 

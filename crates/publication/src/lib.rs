@@ -9,6 +9,7 @@ mod pages;
 pub mod shelf;
 mod status;
 pub mod statuspage;
+mod stream;
 pub mod svg;
 #[cfg(test)]
 mod testing;
@@ -21,4 +22,5 @@ pub use history::HistoryDocument;
 pub use live::Live;
 pub use pages::{Pages, Sheet};
 pub use status::StatusDocument;
+pub use stream::{StreamEvent, status_event};
 pub use view::View;

@@ -1,5 +1,6 @@
 //! The page of one instant, and the documents that need nothing else.
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::caller::Visibility;
 use domain::page::Snapshot;
@@ -86,6 +87,8 @@ pub struct Pages {
 struct Side {
     view: OnceLock<View>,
     sheets: [OnceLock<Document>; Sheet::ALL.len()],
+    /// Whether anybody read them.
+    read: [AtomicBool; Sheet::ALL.len()],
 }
 
 impl Pages {
@@ -130,12 +133,40 @@ impl Pages {
 
     /// A document for readers of this kind; nothing as in [`Self::view`].
     pub fn sheet(&self, sheet: Sheet, audience: Visibility) -> Option<&Document> {
+        let read = self.side(audience).read.get(sheet.place())?;
+        // Looked at first, because a write would take the line from the other readers' caches.
+        if !read.load(Ordering::Relaxed) {
+            read.store(true, Ordering::Relaxed);
+        }
+        self.made(sheet, audience)
+    }
+
+    fn made(&self, sheet: Sheet, audience: Visibility) -> Option<&Document> {
         let slot = self.side(audience).sheets.get(sheet.place())?;
         if let Some(document) = slot.get() {
             return Some(document);
         }
         let view = self.view(audience)?;
         Some(slot.get_or_init(|| sheet.of(view)))
+    }
+
+    /// Makes what was read of the page before this one, in the encodings in which it was; without one
+    /// the status.
+    pub fn prepare(&self, before: Option<&Self>) {
+        let Some(before) = before else {
+            self.made(Sheet::Status, Visibility::Public);
+            return;
+        };
+        for audience in [Visibility::Public, Visibility::Internal] {
+            let Side { read, sheets, .. } = before.side(audience);
+            for ((sheet, read), last) in Sheet::ALL.into_iter().zip(read).zip(sheets) {
+                if read.load(Ordering::Relaxed)
+                    && let (Some(last), Some(now)) = (last.get(), self.made(sheet, audience))
+                {
+                    now.pack_like(last);
+                }
+            }
+        }
     }
 
     fn side(&self, audience: Visibility) -> &Side {

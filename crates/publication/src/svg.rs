@@ -16,6 +16,9 @@ pub use badge::{badge, uptime_badge};
 pub use bars::{Day, bars};
 pub use shield::Shield;
 
+/// The `Content-Type`.
+pub const CONTENT_TYPE: &str = "image/svg+xml";
+
 /// For which background a picture is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

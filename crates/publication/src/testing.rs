@@ -71,6 +71,7 @@ pub fn component(n: u64, name: &str, group: Option<&Group>) -> Component {
         status: Status::Operational,
         status_since: at(-100),
         start_date: "2026-01-01".parse().ok(),
+        uptime_target: None,
         showcase: true,
         only_show_if_degraded: false,
         link: None,

@@ -128,5 +128,6 @@ fn page(config: &Config) -> Settings {
         page_url: config.page_url.clone(),
         maintenance_reminders: config.maintenance_reminders.clone(),
         says_maintenance: config.says_maintenance,
+        uptime: config.uptime,
     }
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use chrono_tz::Tz;
+use domain::uptime;
 use ipnet::IpNet;
 
 use reader::{Line, Reader};
@@ -64,6 +65,8 @@ pub struct Config {
     pub maintenance_reminders: Vec<i64>,
     /// Whether documents in Statuspage's format may say `maintenance` of the whole page.
     pub says_maintenance: bool,
+    /// What counts as down.
+    pub uptime: uptime::Rule,
     /// The mail server; without it nobody can subscribe by e-mail.
     pub smtp_url: Option<Secret>,
     /// Whom readers of e-mail see. There whenever `smtp_url` is.
@@ -80,6 +83,9 @@ pub struct Config {
     pub subscribe: bool,
     /// Requests per minute that one token or address may make.
     pub rate_limit: u32,
+    /// How many may listen to the stream at once, in all and from one address.
+    pub streams_max: usize,
+    pub streams_per_address: usize,
     /// Threads that serve HTTP.
     pub http_workers: usize,
     lines: Vec<Line>,
@@ -202,8 +208,15 @@ impl Config {
             example_page: example_page(read, database_url.is_some()),
             maintenance_reminders: maintenance_reminders(read),
             says_maintenance: read.word("FAROL_STATUSPAGE_MAINTENANCE", &parse::SWITCH),
+            uptime: uptime_rule(read),
             subscribe: read.word("FAROL_SUBSCRIBE", &parse::SWITCH),
             rate_limit: read.or("FAROL_RATE_LIMIT", 1200, parse::number(1..=10_000_000)),
+            streams_max: read.or("FAROL_STREAMS_MAX", 20_000, parse::number(0..=1_000_000)),
+            streams_per_address: read.or(
+                "FAROL_STREAMS_PER_ADDRESS",
+                100,
+                parse::number(0..=1_000_000),
+            ),
             http_workers: read.or("FAROL_HTTP_WORKERS", processors(), parse::number(1..=64)),
             smtp_url: read.secret("FAROL_SMTP_URL", parse::smtp_url, parse::hide_password),
             mail_from: mail_from(read),
@@ -255,6 +268,15 @@ fn example_page(read: &mut Reader<'_>, has_database: bool) -> bool {
 fn maintenance_reminders(read: &mut Reader<'_>) -> Vec<i64> {
     let a_day_and_an_hour = parse::Reminders(vec![24 * 3600, 3600]);
     read.or("FAROL_MAINTENANCE_REMINDERS", a_day_and_an_hour, parse::reminders).0
+}
+
+fn uptime_rule(read: &mut Reader<'_>) -> uptime::Rule {
+    let uptime::Rule { weights, maintenance, group } = uptime::Rule::default();
+    uptime::Rule {
+        weights: read.or("FAROL_UPTIME_WEIGHTS", weights, parse::uptime_weights),
+        maintenance: read.or("FAROL_UPTIME_MAINTENANCE", maintenance, str::parse),
+        group: read.or("FAROL_UPTIME_GROUP_RULE", group, str::parse),
+    }
 }
 
 fn whatsapp_app(read: &mut Reader<'_>) -> [Option<Secret>; 2] {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use app::Db;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use worker::Workers;
+use worker::{Follow, Workers};
 
 use crate::boot::{Booted, TRY_EVERY, Unprepared, await_database, prepare};
 use crate::cli::Only;
@@ -53,10 +53,10 @@ impl Loops {
 
 impl Opening {
     /// Begins, now or, with a page to show until then, when the database is there.
-    pub fn open(self, booted: &Booted, is_shown: bool) -> Result<(), String> {
+    pub fn open(self, booted: &Booted, follow: Follow, is_shown: bool) -> Result<(), String> {
         if self.shows() {
             let _runtime = self.loops.runtime.enter();
-            self.loops.add(worker::publish(&self.settings, self.stopped.clone()));
+            self.loops.add(worker::publish(&self.settings, follow, self.stopped.clone()));
         }
         match prepare(&booted.db, &booted.vault) {
             Ok(()) => {}

@@ -3,6 +3,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use api::{Hub, StreamLimits};
 use app::access::Callers;
 use app::{Bus, Commit, Db};
 use channels::egress::EgressPolicy;
@@ -11,7 +12,7 @@ use publication::Live;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use worker::{Bells, PageFile};
+use worker::{Bells, Follow, PageFile};
 
 use crate::boot::{Booted, open};
 use crate::cli::Only;
@@ -33,6 +34,7 @@ const WORKER_POOL: u32 = 4;
 struct Running {
     runtime: Runtime,
     callers: Arc<Callers>,
+    hub: Arc<Hub>,
     bus: Arc<Bus>,
     settings: worker::Settings,
     loops: Loops,
@@ -69,7 +71,7 @@ pub fn serve(config: &Config, only: Option<Only>) -> Result<(), String> {
         let left = deadline.saturating_duration_since(Instant::now());
         running.runtime.block_on(workers.ended(left));
     }
-    let Running { runtime, callers: _, bus: _, settings: _, loops: _ } = running;
+    let Running { runtime, callers: _, hub: _, bus: _, settings: _, loops: _ } = running;
     runtime.shutdown_timeout(ABANDON_AFTER);
     let Booted { db, vault: _, postgres } = booted;
     drop(db);
@@ -115,8 +117,11 @@ fn start(
         .then(|| Arc::new(PageFile::new(&config.data_dir)));
     let shows = only != Some(Only::Workers);
     let is_shown = shows && page_file.as_ref().is_some_and(|it| it.restore(&live));
+    let limits =
+        StreamLimits { in_all: config.streams_max, per_address: config.streams_per_address };
+    let hub = Arc::new(Hub::new(Arc::clone(&live), limits));
     let bells = Arc::new(Bells::default());
-    let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers)).map_err(failed)?);
+    let bus = Arc::new(Bus::start(db.url(), hear(&bells, &callers, &hub)).map_err(failed)?);
     let settings = worker::Settings {
         db: db.with_own_pool(WORKER_POOL),
         live: Arc::clone(&live),
@@ -128,10 +133,14 @@ fn start(
         smtp: config.smtp()?,
     };
     if shows {
-        db.on_commit(tell(db, &live, &callers, &bus, &bells));
+        db.on_commit(tell(db, &live, forget(&callers, &hub), &bus, &bells));
     } else {
         db.on_commit(pass_on(&bus, &bells));
     }
+    let follow: Follow = {
+        let hub = Arc::clone(&hub);
+        Arc::new(move |news| hub.hear(news))
+    };
     let loops = Loops::new(runtime.handle().clone());
     let opening = Opening {
         config: config.clone(),
@@ -141,16 +150,23 @@ fn start(
         stopped: stopped.clone(),
         loops: loops.clone(),
     };
-    opening.open(booted, is_shown)?;
-    Ok(Running { runtime, callers, bus, settings, loops })
+    opening.open(booted, follow, is_shown)?;
+    Ok(Running { runtime, callers, hub, bus, settings, loops })
 }
 
 /// What other replicas did.
-fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + use<> {
-    let (bells, callers) = (Arc::clone(bells), Arc::clone(callers));
+fn hear(
+    bells: &Arc<Bells>,
+    callers: &Arc<Callers>,
+    hub: &Arc<Hub>,
+) -> impl Fn(Commit) + Send + use<> {
+    let (bells, forget) = (Arc::clone(bells), forget(callers, hub));
     move |commit| {
         if commit.access {
-            callers.forget();
+            forget();
+        }
+        if commit.numbered {
+            bells.stream.notify_one();
         }
         if commit.events {
             bells.publish.notify_one();
@@ -161,18 +177,21 @@ fn hear(bells: &Arc<Bells>, callers: &Arc<Callers>) -> impl Fn(Commit) + Send + 
 }
 
 /// What this replica did: its own readers see it before the writer has its answer.
-fn tell(
+fn tell<F: Fn() + Send + Sync>(
     db: &Db,
     live: &Arc<Live>,
-    callers: &Arc<Callers>,
+    forget: F,
     bus: &Arc<Bus>,
     bells: &Arc<Bells>,
-) -> impl Fn(Commit) + Send + Sync + use<> {
+) -> impl Fn(Commit) + Send + Sync + use<F> {
     let (db, live, bus) = (db.with_own_pool(1), Arc::clone(live), Arc::downgrade(bus));
-    let (callers, bells) = (Arc::clone(callers), Arc::clone(bells));
+    let bells = Arc::clone(bells);
     move |commit| {
         if commit.access {
-            callers.forget();
+            forget();
+        }
+        if commit.numbered {
+            bells.stream.notify_one();
         }
         if commit.events {
             bells.fan_out.notify_one();
@@ -188,6 +207,15 @@ fn tell(
         if let Some(bus) = bus.upgrade() {
             bus.tell(commit);
         }
+    }
+}
+
+/// Somebody may do less than before: who listens as somebody is asked again, too.
+fn forget(callers: &Arc<Callers>, hub: &Arc<Hub>) -> impl Fn() + Send + Sync + use<> {
+    let (callers, hub) = (Arc::clone(callers), Arc::clone(hub));
+    move || {
+        callers.forget();
+        hub.wake();
     }
 }
 
@@ -220,6 +248,7 @@ fn api_settings(
         db: db.clone(),
         pool_size: config.database_pool,
         live: Arc::clone(&running.settings.live),
+        hub: Arc::clone(&running.hub),
         callers: Arc::clone(&running.callers),
         vault: Arc::clone(&running.settings.vault),
         egress: running.settings.egress.clone(),

@@ -1,12 +1,15 @@
-//! The only crate that calls out or waits: keeping appointments, fanning out, delivering, publishing, tidying up.
+//! The only crate that calls out or waits: keeping appointments, fanning out, delivering,
+//! publishing, following, tallying days, tidying up.
 mod clockwork;
 mod deliver;
 mod fan_out;
 mod page_file;
 mod publish;
+mod rollup;
 mod seam;
 mod send;
 mod settle;
+mod stream;
 mod tell;
 mod tidy;
 mod transport;
@@ -23,6 +26,7 @@ use tokio::task::JoinSet;
 
 pub use page_file::PageFile;
 pub use publish::refresh;
+pub use stream::Follow;
 pub use transport::smtp;
 
 /// Rings for those who wait; ringing is never needed, only quicker than their own clocks.
@@ -36,6 +40,8 @@ pub struct Bells {
     pub publish: Notify,
     /// Something was planned.
     pub clockwork: Notify,
+    /// Facts got their place in the order.
+    pub stream: Notify,
 }
 
 /// What the binary decides about the workers.
@@ -66,10 +72,13 @@ pub enum Unbuildable {
 /// Running loops. They stop by themselves once their `stopped` says so.
 pub struct Workers(JoinSet<()>);
 
-/// Keeps the page up to date. Every process that serves readers needs this one.
-pub fn publish(settings: &Settings, stopped: watch::Receiver<bool>) -> Workers {
+/// Keeps the page up to date, and passes on what happens. Every process that serves readers needs
+/// this one.
+pub fn publish(settings: &Settings, follow: Follow, stopped: watch::Receiver<bool>) -> Workers {
     let mut loops = JoinSet::new();
-    loops.spawn(publish::run(settings.clone(), stopped));
+    loops.spawn(publish::run(settings.clone(), stopped.clone()));
+    let (live, bells) = (Arc::clone(&settings.live), Arc::clone(&settings.bells));
+    loops.spawn(stream::run(settings.db.clone(), live, follow, bells, stopped));
     Workers(loops)
 }
 
@@ -88,6 +97,7 @@ pub fn work(settings: &Settings, stopped: watch::Receiver<bool>) -> Result<Worke
     let post = tell::Post { http, smtp };
     let sender = send::Sender::new(db(), post, Arc::clone(&settings.vault));
     loops.spawn(deliver::run(db(), sender, bells(), stopped.clone()));
+    loops.spawn(rollup::run(db(), stopped.clone()));
     loops.spawn(tidy::run(db(), stopped));
     Ok(Workers(loops))
 }

@@ -38,7 +38,7 @@ async fn every_operation_is_guarded_as_documented() {
     for operation in operations(&document) {
         let body = operation.example(&document);
         let Some(needs) = operation.needs() else {
-            if operation.method == Method::GET {
+            if operation.method == Method::GET && !operation.is_endless() {
                 let_in(&call(&public, &operation, None).await, &operation);
             }
             continue;

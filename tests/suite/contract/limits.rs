@@ -142,7 +142,7 @@ async fn every_bound_of_a_body_is_enforced_and_no_tighter() {
 async fn every_bound_of_a_query_is_enforced() {
     let (world, document) = (World::new().await, document());
     let mut n_cases = 0;
-    for operation in operations(&document) {
+    for operation in operations(&document).into_iter().filter(|it| !it.is_endless()) {
         let parameters = operation.spec["parameters"].as_array().into_iter().flatten();
         for parameter in parameters.filter(|it| it["in"] == "query") {
             let name = parameter["name"].as_str().expect("a name");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     component, credential, delivery, group, incident, interval, log, maintenance, own_subscription,
-    past, snapshot, subscription, template, token, update, user,
+    past, snapshot, subscription, template, token, update, uptime, user,
 };
 
 /// Bodies that come back.
@@ -20,12 +20,15 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
     let planned = view.maintenances.iter();
     vec![
         ("StatusDocument", json!(StatusDocument::of(&view))),
+        ("StreamEvent", json!(log::streamed())),
         ("HistoryMonth", json!(HistoryDocument::of(&view.page, &past()))),
         ("StatuspageSummary", json!(Summary::of(&view))),
         ("StatuspageShortStatus", json!(ShortStatus::of(&view))),
         ("StatuspageComponents", json!(Components::of(&view))),
         ("StatuspageIncidents", json!(Incidents::unresolved(&view))),
         ("StatuspageMaintenances", json!(Maintenances::among(&view, planned))),
+        ("Uptime", json!(uptime::uptime())),
+        ("IncidentReport", json!(uptime::report())),
         ("Component", json!(component())),
         ("ComponentList", list(json!(component()))),
         ("Group", json!(group())),

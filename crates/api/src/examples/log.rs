@@ -2,9 +2,11 @@
 use domain::delivery::State;
 use domain::event::{Announcement, Entry, EntryWithPayload, Tallies};
 use domain::incident::Impact;
+use domain::page::{Banner, Indicator, Snapshot};
+use publication::StreamEvent;
 use serde_json::json;
 
-use super::{at, id, incident};
+use super::{at, id, incident, snapshot};
 
 pub fn event() -> Entry {
     let mut deliveries = Tallies::default();
@@ -34,5 +36,20 @@ pub fn event_with_payload() -> EntryWithPayload {
         entry: event(),
         payload: Some(json!(incident())),
         public_payload: incident().for_public().map(|it| json!(it)),
+    }
+}
+
+pub fn streamed() -> StreamEvent {
+    let Snapshot { page, .. } = snapshot();
+    let status = Banner { indicator: Indicator::Minor, description: "Minor Service Outage" };
+    let data =
+        [("incident".to_owned(), json!(incident().for_public())), ("page".to_owned(), json!(page))];
+    StreamEvent {
+        id: id(8),
+        r#type: Announcement::IncidentCreated.as_str().to_owned(),
+        timestamp: at(10),
+        sequence: 17,
+        status,
+        data: data.into_iter().collect(),
     }
 }

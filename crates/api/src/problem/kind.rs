@@ -44,9 +44,9 @@ kinds! {
     INVALID: 422 "invalid" "Some fields are not valid"
         "The body is JSON, but not what the operation takes. `errors` names each field by a JSON pointer. Unknown fields are refused too, so that a typo never silently loses data. An `Idempotency-Key` that was used with another body is refused as well.";
     TOO_MANY_REQUESTS: 429 "too-many-requests" "Too many requests"
-        "Come back after the seconds in `Retry-After`. `RateLimit` and `RateLimit-Policy` tell how much is left. Sign-ins slow down after failures.";
+        "Come back after the seconds in `Retry-After`. `RateLimit` and `RateLimit-Policy` tell how much is left. Sign-ins slow down after failures, and one address may hold so many streams.";
     INTERNAL: 500 "internal" "Something broke on our side"
         "This should not happen. The request id in `instance` finds the cause in the log.";
     UNAVAILABLE: 503 "unavailable" "Try again soon"
-        "The database does not answer, or all its connections are busy. Nothing was changed; repeat the request after the seconds in `Retry-After`. The page itself stays readable.";
+        "The database does not answer, or all its connections are busy; for the stream, as many listen as may. Nothing was changed; repeat the request after the seconds in `Retry-After`. The page itself stays readable.";
 }

@@ -1,5 +1,4 @@
 //! Many subscriptions at once, as CSV (RFC 4180).
-use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use app::subscription::{Exported, Imported, Newcomer};
@@ -131,13 +130,10 @@ async fn export_subscriptions(
         app::subscription::export(db, &caller, channel.as_deref(), after)
     })
     .await?;
-    let mut response = HttpResponse::Ok();
+    let mut response = csv::named("subscriptions.csv");
     if let Some(link) = list::next_link(&req, page.next) {
         response.insert_header(link);
     }
-    response
-        .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"subscriptions.csv\""));
     let rows = page.data.into_iter().map(row);
     Ok(response.body(csv::write(&HEADER, rows).map_err(|error| Problem::internal(&error))?))
 }

@@ -134,6 +134,7 @@ impl World {
         let reached: Vec<Row> =
             self.rows.iter().filter(|it| it.to.is_none_or(|to| to >= from)).cloned().collect();
         let plan = reconcile(&reached, &pieces);
+        let (changed_from, before) = (plan.changed_from, self.rows.clone());
         self.rows.retain(|row| !plan.supersede.contains(&row.id));
         let shortened = plan.shorten.into_iter().map(|(id, to)| (id, Some(to)));
         for (id, to) in shortened.chain(plan.lengthen) {
@@ -146,6 +147,23 @@ impl World {
             self.never_overlaps();
         }
         self.rows.sort_by_key(|it| it.piece.from);
+        if !before.is_empty() {
+            self.says_the_same_before(&before, changed_from);
+        }
+    }
+
+    fn says_the_same_before(&self, before: &[Row], changed_from: Option<DateTime<Utc>>) {
+        let Some(from) = changed_from else {
+            return assert_eq!(self.rows, before);
+        };
+        let until = |rows: &[Row]| -> Vec<(Piece, DateTime<Utc>)> {
+            let earlier = rows.iter().filter(|it| it.piece.from < from);
+            earlier.map(|it| (it.piece, it.to.map_or(from, |to| to.min(from)))).collect()
+        };
+        assert_eq!(until(&self.rows), until(before));
+        let at = |rows: &[Row]| rows.iter().find(|it| it.piece.from == from).cloned();
+        let ends = |rows: &[Row]| rows.iter().any(|it| it.to == Some(from));
+        assert!(at(&self.rows) != at(before) || ends(&self.rows) != ends(before), "{from}");
     }
 
     /// What the exclusion constraint checks after every single statement.

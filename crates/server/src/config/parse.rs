@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use chrono_tz::Tz;
 use domain::maintenance::{REMINDER_MAX, REMINDER_MIN, REMINDERS_MAX};
+use domain::uptime::{Rule, Weight, Weights};
 use ipnet::IpNet;
 use tracing_subscriber::EnvFilter;
 use url::Url;
@@ -204,6 +205,30 @@ fn web_url(text: &str) -> Result<Url, String> {
 
 fn or_complain<T>(value: Option<T>, text: &str, wanted: &str) -> Result<T, String> {
     value.ok_or_else(|| format!("{text:?} is not {wanted}"))
+}
+
+/// How much of its time each status counts as down; what is not named counts as by default.
+pub fn uptime_weights(text: &str) -> Result<Weights, String> {
+    let mut weights = Rule::default().weights;
+    let Weights { major_outage, partial_outage, degraded_performance } = &mut weights;
+    let mut unnamed =
+        [("major", major_outage), ("partial", partial_outage), ("degraded", degraded_performance)]
+            .map(Some);
+    for item in text.split(',') {
+        let (name, value) = item.split_once('=').unwrap_or((item, ""));
+        let slot = unnamed.iter_mut().find(|it| it.as_ref().is_some_and(|it| it.0 == name.trim()));
+        let Some((_, weight)) = slot.and_then(Option::take) else {
+            let wanted = "a list like major=1,partial=0.3,degraded=0";
+            return or_complain(None, text, wanted);
+        };
+        let wanted = "a decimal from 0 to 1 with at most six places";
+        *weight = or_complain(Weight::parse(value.trim()), value.trim(), wanted)?;
+    }
+    let Weights { major_outage, partial_outage, degraded_performance } = weights;
+    if major_outage < partial_outage || partial_outage < degraded_performance {
+        return Err(format!("{text:?} has a status count more than a worse one"));
+    }
+    Ok(weights)
 }
 
 /// How long before a maintenance people are reminded, in seconds.

@@ -24,11 +24,13 @@ fn nothing_set_means_defaults() {
     assert_eq!((config.page_name.as_str(), config.page_visibility), ("Farol", Visibility::Public));
     assert_eq!(config.page_time_zone, chrono_tz::Etc::UTC);
     assert_eq!((config.database_pool, config.rate_limit), (8, 1200));
+    assert_eq!((config.streams_max, config.streams_per_address), (20_000, 100));
     assert_eq!(config.maintenance_reminders, [86_400, 3_600]);
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert_eq!(text.lines().count(), 29);
     assert!(config.example_page);
+    assert_eq!(config.uptime, domain::uptime::Rule::default());
+    assert_eq!(text.lines().count(), 34);
 }
 
 #[test]
@@ -53,8 +55,18 @@ fn everything_set_is_taken() {
         ("FAROL_MAINTENANCE_REMINDERS", "600, 3600,600"),
         ("FAROL_PAGE_TIME_ZONE", "Europe/Lisbon"),
         ("FAROL_HTTP_WORKERS", "3"),
+        ("FAROL_UPTIME_WEIGHTS", "partial=0.5, degraded=0.05"),
+        ("FAROL_UPTIME_MAINTENANCE", "excluded"),
+        ("FAROL_UPTIME_GROUP_RULE", "all_up"),
     ])
     .unwrap();
+    let shown = config.describe();
+    assert!(
+        shown.contains("FAROL_UPTIME_WEIGHTS = major=1,partial=0.5,degraded=0.05\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("FAROL_UPTIME_MAINTENANCE = excluded\n"), "{shown}");
+    assert!(shown.contains("FAROL_UPTIME_GROUP_RULE = all_up\n"), "{shown}");
     assert_eq!(config.public_url, "https://example.org/api");
     assert!(!config.example_page);
     assert_eq!(config.maintenance_reminders, [3_600, 600]);
@@ -85,9 +97,13 @@ fn all_mistakes_come_at_once() {
         ("FAROL_LOG", "api=loud"),
         ("FAROL_LOG_FORMAT", "xml"),
         ("FAROL_PAGE_TIME_ZONE", "Mars/Base"),
+        ("FAROL_UPTIME_WEIGHTS", "major=0.2"),
+        ("FAROL_UPTIME_MAINTENANCE", "ignored"),
+        ("FAROL_UPTIME_GROUP_RULE", "best"),
         ("FAROL_PAGE_VISIBILITY", "secret"),
         ("FAROL_DATABASE_POOL", "65"),
         ("FAROL_RATE_LIMIT", "-1"),
+        ("FAROL_STREAMS_MAX", "many"),
         ("FAROL_SMTP_URL", "smtp://mail.example.org?tls=maybe"),
         ("FAROL_MAIL_FROM", "status"),
         ("FAROL_MAIL_REPLY_TO", "Ana <ana@bücher.example>"),
@@ -109,8 +125,12 @@ fn all_mistakes_come_at_once() {
         ("FAROL_LOG", 1),
         ("FAROL_LOG_FORMAT", 1),
         ("FAROL_PAGE_TIME_ZONE", 1),
+        ("FAROL_UPTIME_WEIGHTS", 1),
+        ("FAROL_UPTIME_MAINTENANCE", 1),
+        ("FAROL_UPTIME_GROUP_RULE", 1),
         ("FAROL_DATABASE_POOL", 1),
         ("FAROL_RATE_LIMIT", 1),
+        ("FAROL_STREAMS_MAX", 1),
         ("FAROL_SMTP_URL", 1),
         ("FAROL_MAIL_FROM", 1),
         ("FAROL_MAIL_REPLY_TO", 1),
@@ -120,6 +140,22 @@ fn all_mistakes_come_at_once() {
         let prefix = format!("{variable}: ");
         let hits = found.iter().filter(|text| text.starts_with(&prefix)).count();
         assert_eq!(hits, count, "{variable} in {found:#?}");
+    }
+}
+
+#[test]
+fn weights_are_decimals_that_grow_with_what_is_wrong() {
+    for text in [
+        "major",
+        "1",
+        "major=1,major=1",
+        "minor=1",
+        "partial=1.1",
+        "partial=-0",
+        "degraded=0.4",
+        ",",
+    ] {
+        assert_eq!(complaints(&[("FAROL_UPTIME_WEIGHTS", text)]).len(), 1, "{text}");
     }
 }
 
