@@ -125,8 +125,8 @@ fn server(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<Server> {
     let threads = usize::try_from(settings.pool_size).unwrap_or(usize::MAX) + SPARE_THREADS;
-    let offers_page = settings.offers_page;
     let hub = Arc::clone(&settings.hub);
+    let offers_page = settings.offers_page;
     let state = Data::new(State::new(settings));
     if !state.is_internal() {
         history::plant(&state);

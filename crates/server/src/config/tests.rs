@@ -28,9 +28,9 @@ fn nothing_set_means_defaults() {
     assert_eq!(config.maintenance_reminders, [86_400, 3_600]);
     let text = config.describe();
     assert!(text.lines().all(|line| line.ends_with(" (default)")), "{text}");
-    assert!(config.example_page);
     assert_eq!(config.uptime, domain::uptime::Rule::default());
-    assert_eq!(text.lines().count(), 34);
+    assert_eq!(text.lines().count(), 35);
+    assert!(config.example_page);
 }
 
 #[test]
