@@ -25,6 +25,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a month of history, day by day
+         * @description The days that have begun, newest first, each with the incidents that were open and the maintenances
+         *     that were in progress at any time of it. Served from memory as long as it is asked for.
+         */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uptime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get uptime
+         * @description Reckoned from the ledger of each component, in which overlapping incidents count once, by the
+         *     operator's rule, which is in the answer. Time before a component was there, or before its
+         *     `start_date`, is unknown rather than up. At most 366 days, and 50,000 days of components, at
+         *     once. With `Accept: text/csv` as a sheet: a row for each day, month or whole range.
+         */
+        get: operations["get_uptime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -43,38 +87,6 @@ export interface paths {
          *     stream ends when the token that opened it is no longer good.
          */
         get: operations["get_stream"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/uptime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_uptime"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -119,6 +131,7 @@ export interface components {
          *       "status": "partial_outage",
          *       "status_since": "2026-11-18T11:16:40Z",
          *       "start_date": null,
+         *       "uptime_target": 99.95,
          *       "showcase": true,
          *       "only_show_if_degraded": false,
          *       "link": null,
@@ -164,6 +177,13 @@ export interface components {
             status_since: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * Format: double
+             * @description How much of the time it is promised to be up, in percent; uptime tells what is left of the
+             *     budget.
+             * @example 99.95
+             */
+            uptime_target?: number | null;
             /** Format: int64 */
             version: number;
             visibility: components["schemas"]["Visibility"];
@@ -173,6 +193,16 @@ export interface components {
          * @enum {string}
          */
         ComponentStatus: "operational" | "under_maintenance" | "degraded_performance" | "partial_outage" | "major_outage";
+        /** @description How much of the time a component was up. */
+        ComponentUptime: components["schemas"]["UptimeFigures"] & {
+            /** Format: uuid */
+            group_id?: string | null;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+            target?: components["schemas"]["UptimeTarget"] | null;
+        };
         /** @description A field that is not valid. */
         FieldError: {
             /**
@@ -226,6 +256,69 @@ export interface components {
             /** Format: int64 */
             version: number;
             visibility: components["schemas"]["Visibility"];
+        };
+        /**
+         * @description How much of the time a group was up. By the rule `mean` seconds are those of all of its
+         *     components added up.
+         */
+        GroupUptime: components["schemas"]["UptimeFigures"] & {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            slug: string;
+        };
+        /** @description What touched a day. */
+        HistoryDay: {
+            /** Format: date */
+            date: string;
+            /** @description Those that were open at any time of the day, newest first. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description Those in progress at any time of the day, the last first. */
+            maintenances: components["schemas"]["Maintenance"][];
+        };
+        /**
+         * @description A month, day by day.
+         * @example {
+         *       "page": {
+         *         "id": "0199f3a0-0000-7000-8000-000000000005",
+         *         "name": "Example",
+         *         "url": "https://status.example.org",
+         *         "time_zone": "Etc/UTC"
+         *       },
+         *       "month": "2026-11",
+         *       "days": [
+         *         {
+         *           "date": "2026-11-01",
+         *           "incidents": [],
+         *           "maintenances": []
+         *         }
+         *       ],
+         *       "previous": null,
+         *       "next": null,
+         *       "is_cut": false
+         *     }
+         */
+        HistoryMonth: {
+            /** @description Every day that has begun, newest first. Days begin in the page's time zone. */
+            days: components["schemas"]["HistoryDay"][];
+            /**
+             * @description Whether the month had more incidents or maintenances than fit: `GET /api/v1/incidents` and
+             *     `/maintenances` page through all of them.
+             */
+            is_cut: boolean;
+            /** @example 2026-11 */
+            month: string;
+            /**
+             * @description The month after; `null` until this one is over.
+             * @example 2026-12
+             */
+            next?: string | null;
+            page: components["schemas"]["Page"];
+            /**
+             * @description The month before; `null` if nothing happened before this one.
+             * @example 2026-10
+             */
+            previous?: string | null;
         };
         /**
          * @description How bad an incident is, at its worst.
@@ -666,6 +759,7 @@ export interface components {
          *           "status": "partial_outage",
          *           "status_since": "2026-11-18T11:16:40Z",
          *           "start_date": null,
+         *           "uptime_target": 99.95,
          *           "showcase": true,
          *           "only_show_if_degraded": false,
          *           "link": null,
@@ -807,7 +901,7 @@ export interface components {
             updated_at: string;
             /**
              * Format: int64
-             * @description Rises with every change.
+             * @description Rises with every change. The same as the `id` that the stream of events gave the last one.
              */
             version: number;
         };
@@ -924,100 +1018,306 @@ export interface components {
             slug: string;
         };
         /**
+         * @description How much of the time components and groups were up.
+         * @example {
+         *       "rule": {
+         *         "weights": {
+         *           "major_outage": 1,
+         *           "partial_outage": 0.3,
+         *           "degraded_performance": 0
+         *         },
+         *         "maintenance": "up",
+         *         "group": "mean",
+         *         "time_zone": "UTC"
+         *       },
+         *       "from": "2026-11-17",
+         *       "to": "2026-11-18",
+         *       "as_of": "2026-11-18T14:06:40Z",
+         *       "granularity": "day",
+         *       "components": [
+         *         {
+         *           "id": "0199f3a0-0000-7000-8000-000000000001",
+         *           "slug": "api",
+         *           "name": "API",
+         *           "group_id": "0199f3a0-0000-7000-8000-000000000002",
+         *           "uptime_percent": 99.2128,
+         *           "seconds": {
+         *             "operational": 133600,
+         *             "under_maintenance": 0,
+         *             "degraded_performance": 0,
+         *             "partial_outage": 3600,
+         *             "major_outage": 0,
+         *             "unknown": 0
+         *           },
+         *           "days": [
+         *             {
+         *               "date": "2026-11-17",
+         *               "uptime_percent": 100,
+         *               "seconds": {
+         *                 "operational": 86400,
+         *                 "under_maintenance": 0,
+         *                 "degraded_performance": 0,
+         *                 "partial_outage": 0,
+         *                 "major_outage": 0,
+         *                 "unknown": 0
+         *               },
+         *               "incident_ids": []
+         *             },
+         *             {
+         *               "date": "2026-11-18",
+         *               "uptime_percent": 97.874,
+         *               "seconds": {
+         *                 "operational": 47200,
+         *                 "under_maintenance": 0,
+         *                 "degraded_performance": 0,
+         *                 "partial_outage": 3600,
+         *                 "major_outage": 0,
+         *                 "unknown": 0
+         *               },
+         *               "incident_ids": [
+         *                 "0199f3a0-0000-7000-8000-000000000003"
+         *               ]
+         *             }
+         *           ],
+         *           "incidents": [
+         *             {
+         *               "id": "0199f3a0-0000-7000-8000-000000000003",
+         *               "number": 7,
+         *               "title": "API errors",
+         *               "impact": "major",
+         *               "started_at": "2026-11-18T11:16:40Z",
+         *               "resolved_at": "2026-11-18T12:16:40Z",
+         *               "url": "https://status.example.org/incidents/7"
+         *             }
+         *           ],
+         *           "target": {
+         *             "percent": 99.95,
+         *             "met": false,
+         *             "budget_seconds": 68,
+         *             "budget_left_seconds": -1012
+         *           }
+         *         }
+         *       ],
+         *       "groups": [
+         *         {
+         *           "id": "0199f3a0-0000-7000-8000-000000000002",
+         *           "slug": "platform",
+         *           "name": "Platform",
+         *           "uptime_percent": 99.2128,
+         *           "seconds": {
+         *             "operational": 133600,
+         *             "under_maintenance": 0,
+         *             "degraded_performance": 0,
+         *             "partial_outage": 3600,
+         *             "major_outage": 0,
+         *             "unknown": 0
+         *           },
+         *           "days": [
+         *             {
+         *               "date": "2026-11-17",
+         *               "uptime_percent": 100,
+         *               "seconds": {
+         *                 "operational": 86400,
+         *                 "under_maintenance": 0,
+         *                 "degraded_performance": 0,
+         *                 "partial_outage": 0,
+         *                 "major_outage": 0,
+         *                 "unknown": 0
+         *               },
+         *               "incident_ids": []
+         *             },
+         *             {
+         *               "date": "2026-11-18",
+         *               "uptime_percent": 97.874,
+         *               "seconds": {
+         *                 "operational": 47200,
+         *                 "under_maintenance": 0,
+         *                 "degraded_performance": 0,
+         *                 "partial_outage": 3600,
+         *                 "major_outage": 0,
+         *                 "unknown": 0
+         *               },
+         *               "incident_ids": [
+         *                 "0199f3a0-0000-7000-8000-000000000003"
+         *               ]
+         *             }
+         *           ],
+         *           "incidents": [
+         *             {
+         *               "id": "0199f3a0-0000-7000-8000-000000000003",
+         *               "number": 7,
+         *               "title": "API errors",
+         *               "impact": "major",
+         *               "started_at": "2026-11-18T11:16:40Z",
+         *               "resolved_at": "2026-11-18T12:16:40Z",
+         *               "url": "https://status.example.org/incidents/7"
+         *             }
+         *           ]
+         *         }
+         *       ]
+         *     }
+         */
+        Uptime: {
+            /**
+             * Format: date-time
+             * @description Up to when the last day counts: its end, or a full minute of today.
+             */
+            as_of: string;
+            /** @description In page order. */
+            components: components["schemas"]["ComponentUptime"][];
+            /**
+             * Format: date
+             * @description The first day, in the page's zone.
+             */
+            from: string;
+            granularity: components["schemas"]["UptimeGranularity"];
+            /** @description In page order. */
+            groups: components["schemas"]["GroupUptime"][];
+            rule: components["schemas"]["UptimeRule"];
+            /**
+             * Format: date
+             * @description The last day, inclusive.
+             */
+            to: string;
+        };
+        /** @description A day of it. */
+        UptimeDay: {
+            /** Format: date */
+            date: string;
+            /** @description Of `incidents` those that touched the day. */
+            incident_ids: string[];
+            seconds: components["schemas"]["UptimeSeconds"];
+            /**
+             * Format: double
+             * @description Rounded down to four decimals; `null` when no time counts.
+             */
+            uptime_percent?: number | null;
+        };
+        /** @description How much of the time something was up, and why not more. */
+        UptimeFigures: {
+            /** @description With `granularity=day`, oldest first. */
+            days?: components["schemas"]["UptimeDay"][] | null;
+            /** @description The incidents that made the status, of a component or of one in the group, newest first. */
+            incidents: components["schemas"]["UptimeIncident"][];
+            /** @description With `granularity=month`, oldest first. */
+            months?: components["schemas"]["UptimeMonth"][] | null;
+            seconds: components["schemas"]["UptimeSeconds"];
+            /**
+             * Format: double
+             * @description Rounded down to four decimals, so that 100 means that nothing was ever down; `null` when
+             *     no time counts.
+             */
+            uptime_percent?: number | null;
+        };
+        /**
+         * @description How figures are cut up.
+         * @enum {string}
+         */
+        UptimeGranularity: "day" | "month" | "total";
+        /**
+         * @description What the uptime of a group is made of.
+         * @enum {string}
+         */
+        UptimeGroupRule: "mean" | "all_up" | "worst";
+        /** @description An incident that made the status of a component what it was. */
+        UptimeIncident: {
+            /** Format: uuid */
+            id: string;
+            impact: components["schemas"]["Impact"];
+            /** Format: int64 */
+            number: number;
+            /**
+             * Format: date-time
+             * @description `null` while it is open.
+             */
+            resolved_at?: string | null;
+            /** Format: date-time */
+            started_at: string;
+            title: string;
+            /** @description Where readers find it. */
+            url: string;
+        };
+        /**
+         * @description How time under maintenance counts.
+         * @enum {string}
+         */
+        UptimeMaintenance: "up" | "excluded" | "down";
+        /** @description A month of it, or the part of one that lies in the range. */
+        UptimeMonth: {
+            /** @description Of `incidents` those that touched the month. */
+            incident_ids: string[];
+            /** @example 2026-11 */
+            month: string;
+            seconds: components["schemas"]["UptimeSeconds"];
+            /**
+             * Format: double
+             * @description Rounded down to four decimals; `null` when no time counts.
+             */
+            uptime_percent?: number | null;
+        };
+        /** @description How the figures are reckoned. */
+        UptimeRule: {
+            group: components["schemas"]["UptimeGroupRule"];
+            maintenance: components["schemas"]["UptimeMaintenance"];
+            /**
+             * @description IANA name of the zone in which days begin.
+             * @example Etc/UTC
+             */
+            time_zone: string;
+            weights: components["schemas"]["UptimeWeights"];
+        };
+        /**
+         * @description How long it had which status, in whole seconds. Those of a day add up to its length, and those of
+         *     days to those of the whole.
+         */
+        UptimeSeconds: {
+            /** Format: int64 */
+            degraded_performance: number;
+            /** Format: int64 */
+            major_outage: number;
+            /** Format: int64 */
+            operational: number;
+            /** Format: int64 */
+            partial_outage: number;
+            /** Format: int64 */
+            under_maintenance: number;
+            /**
+             * Format: int64
+             * @description Before it was there, before `start_date`, or after it was archived. Counts neither way.
+             */
+            unknown: number;
+        };
+        /** @description What was promised of a component, and what became of it. */
+        UptimeTarget: {
+            /**
+             * Format: int64
+             * @description How much of that is left; negative when the target is missed.
+             */
+            budget_left_seconds: number;
+            /**
+             * Format: int64
+             * @description How long it may be down in the time that counts.
+             */
+            budget_seconds: number;
+            /** @description `null` when no time counts. */
+            met?: boolean | null;
+            /** Format: double */
+            percent: number;
+        };
+        /** @description How much each status counts as down. A worse status never counts less. */
+        UptimeWeights: {
+            /** Format: double */
+            degraded_performance: number;
+            /** Format: double */
+            major_outage: number;
+            /** Format: double */
+            partial_outage: number;
+        };
+        /**
          * @description Who gets to see a thing.
          * @enum {string}
          */
         Visibility: "public" | "internal";
-        Uptime: {
-            components: {
-                id: string;
-                slug: string;
-                name: string;
-                uptime_percent: number | null;
-                seconds: {
-                    operational: number;
-                    under_maintenance: number;
-                    degraded_performance: number;
-                    partial_outage: number;
-                    major_outage: number;
-                    unknown: number;
-                };
-                incidents: {
-                    id: string;
-                    number: number;
-                    title: string;
-                    impact: components["schemas"]["Impact"];
-                    started_at: string;
-                    resolved_at: string | null;
-                    url: string;
-                }[];
-                days?: {
-                    date: string;
-                    uptime_percent: number | null;
-                    seconds: {
-                        operational: number;
-                        under_maintenance: number;
-                        degraded_performance: number;
-                        partial_outage: number;
-                        major_outage: number;
-                        unknown: number;
-                    };
-                    incident_ids: string[];
-                }[];
-                group_id?: string | null;
-            }[];
-            groups: {
-                id: string;
-                slug: string;
-                name: string;
-                uptime_percent: number | null;
-                seconds: {
-                    operational: number;
-                    under_maintenance: number;
-                    degraded_performance: number;
-                    partial_outage: number;
-                    major_outage: number;
-                    unknown: number;
-                };
-                incidents: {
-                    id: string;
-                    number: number;
-                    title: string;
-                    impact: components["schemas"]["Impact"];
-                    started_at: string;
-                    resolved_at: string | null;
-                    url: string;
-                }[];
-                days?: {
-                    date: string;
-                    uptime_percent: number | null;
-                    seconds: {
-                        operational: number;
-                        under_maintenance: number;
-                        degraded_performance: number;
-                        partial_outage: number;
-                        major_outage: number;
-                        unknown: number;
-                    };
-                    incident_ids: string[];
-                }[];
-                group_id?: string | null;
-            }[];
-            from: string;
-            to: string;
-            as_of: string;
-        };
-        MonthOfHistory: {
-            page: components["schemas"]["Page"];
-            month: string;
-            days: {
-                date: string;
-                incidents: components["schemas"]["Incident"][];
-                maintenances: components["schemas"]["Maintenance"][];
-            }[];
-            previous: string | null;
-            next: string | null;
-        };
     };
     responses: {
         /** @description The credentials are good but lack the scope that `detail` names. */
@@ -1163,6 +1463,96 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    get_history: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The present month when left out. Days begin in the page's time zone.
+                 * @example 2026-11
+                 */
+                month?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The month */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryMonth"];
+                };
+            };
+            /** @description The validator in `If-None-Match` still holds */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    get_uptime: {
+        parameters: {
+            query?: {
+                /** @description This component only, by id or slug; an archived one by id. */
+                component?: string;
+                /** @description This group and its components only, by id or slug. */
+                group?: string;
+                /**
+                 * @description The first day, in the page's time zone; 89 days before the last when left out.
+                 * @example 2026-10-01
+                 */
+                from?: string;
+                /**
+                 * @description The last day, likewise; today when left out or in the future.
+                 * @example 2026-10-31
+                 */
+                to?: string;
+                /** @description How the range is cut up: into days when left out. */
+                granularity?: components["schemas"]["UptimeGranularity"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Uptime */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Uptime"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The validator in `If-None-Match` still holds */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     get_stream: {
         parameters: {
             query?: {
@@ -1194,51 +1584,6 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             429: components["responses"]["TooManyRequests"];
             503: components["responses"]["Unavailable"];
-        };
-    };
-    get_uptime: {
-        parameters: {
-            query?: {
-                component?: string;
-                group?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Uptime"];
-                };
-            };
-        };
-    };
-    get_history: {
-        parameters: {
-            query?: {
-                month?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description x */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MonthOfHistory"];
-                };
-            };
         };
     };
 }

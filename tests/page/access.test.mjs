@@ -8,8 +8,8 @@ import { barriers, live, reader, says } from './reader.mjs';
 /** A page with something of everything. */
 async function eventful(service) {
   const group = await service.post('groups', { name: 'Platform' });
-  await service.post('components', { name: 'API', group_id: group.id, description: 'REST', link: 'https://example.org' });
-  await service.post('components', { name: 'E-mail' });
+  await service.component('API', { group_id: group.id, description: 'REST', link: 'https://example.org' });
+  await service.component('E-mail');
   const ago = (minutes) => new Date(Date.now() - minutes * 60_000);
   const past = { title: 'Slow', message: 'Over.', components: [{ slug: 'api', status: 'degraded_performance' }] };
   for (const days of [3, 40]) {

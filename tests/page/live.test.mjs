@@ -7,7 +7,7 @@ import { gone, live, reader, says } from './reader.mjs';
 
 test('an incident appears, moves on and ends before the reader’s eyes', async (t) => {
   const service = await farol(t, { FAROL_PAGE_NAME: 'Acme' });
-  await service.post('components', { name: 'API' });
+  await service.component('API');
   const page = await reader(service);
   await live(page);
   await says(page, '#banner', 'All Systems Operational');
@@ -39,7 +39,7 @@ test('an incident appears, moves on and ends before the reader’s eyes', async 
 
 test('planned work is told in the reader’s time and in the page’s', async (t) => {
   const service = await farol(t, { FAROL_PAGE_TIME_ZONE: 'America/Sao_Paulo' });
-  await service.post('components', { name: 'Database' });
+  await service.component('Database');
   const page = await reader(service);
   await live(page);
   const starts = new Date(Date.now() + 3 * 24 * 3600_000);
@@ -66,7 +66,7 @@ test('components and groups come, change and go', async (t) => {
   const group = await service.post('groups', { name: 'Platform' });
   const page = await reader(service);
   await live(page);
-  const api = await service.post('components', { name: 'API', group_id: group.id });
+  const api = await service.component('API', { group_id: group.id });
   await says(page, '.group .component', 'API');
   await says(page, '.component .scale', '100 % uptime');
   await service.call('PATCH', `components/${api.id}`, { name: 'Public API', reported_status: 'degraded_performance' });

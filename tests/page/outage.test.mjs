@@ -8,7 +8,7 @@ import { until } from './until.mjs';
 
 test('while Postgres is down the last page is shown, and said to be unconfirmed', async (t) => {
   const service = await farol(t);
-  await service.post('components', { name: 'API' });
+  await service.component('API');
   await service.post('incidents', { title: 'Before the outage', message: 'We look.' });
   const page = await reader(service, { outages: true });
   await live(page);
@@ -33,7 +33,7 @@ test('while Postgres is down the last page is shown, and said to be unconfirmed'
 
 test('a lost connection is said, and what was missed is there once it is back', async (t) => {
   const service = await farol(t);
-  await service.post('components', { name: 'API' });
+  await service.component('API');
   const page = await reader(service, { outages: true });
   await live(page);
   await service.stop('SIGKILL');

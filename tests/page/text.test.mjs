@@ -13,7 +13,7 @@ const HOSTILE = '<img src=x onerror=alert(1)><script>alert(2)</script>&lt;b&gt;'
 test('names, titles and messages cannot become anything but text', async (t) => {
   const service = await farol(t, { FAROL_PAGE_NAME: HOSTILE });
   const group = await service.post('groups', { name: HOSTILE });
-  await service.post('components', { name: HOSTILE, slug: 'api', description: HOSTILE, group_id: group.id });
+  await service.component(HOSTILE, { slug: 'api', description: HOSTILE, group_id: group.id });
   const components = [{ slug: 'api', status: 'major_outage' }];
   const message = `${HOSTILE}\n\n[a](javascript:alert(3)) <a href="https://example.org" style="color:red" onclick="alert(4)">b</a>`;
   await service.post('incidents', { title: HOSTILE, message, components });
@@ -31,7 +31,7 @@ test('a page of 300 components draws the uptime of those one can see', async (t)
   for (let number = 1; number <= 30; number += 1) {
     const group = await service.post('groups', { name: `Group ${number}` });
     for (let member = 0; member < 10; member += 1) {
-      await service.post('components', { name: `Component ${number}.${member}`, group_id: group.id });
+      await service.component(`Component ${number}.${member}`, { group_id: group.id });
     }
   }
   const page = await reader(service);
@@ -47,7 +47,7 @@ test('a page of 300 components draws the uptime of those one can see', async (t)
 
 test('the same file works from another place', async (t) => {
   const service = await farol(t);
-  await service.post('components', { name: 'API' });
+  await service.component('API');
   const html = await readFile('examples/page/index.html', 'utf8');
   const elsewhere = html.replace('name="farol-api" content=""', `name="farol-api" content="${service.origin}"`);
   const server = createServer((_, response) => {
