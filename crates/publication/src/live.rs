@@ -12,6 +12,9 @@ use crate::shelf::Shelf;
 /// Least time from one build to the next, so that writers in a row share builds. Who writes alone
 /// waits for nothing.
 const BETWEEN_BUILDS: Duration = Duration::from_millis(10);
+/// The page is looked at every second; after so long without an answer it counts as stale, also if
+/// nobody said so.
+const CONFIRMED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Holds the present page. Readers take it without waiting; builders take turns.
 #[derive(Debug)]
@@ -116,13 +119,11 @@ impl Live {
         self.doubted.store(true, Ordering::Relaxed);
     }
 
-    /// While the database does not answer: how old the page is.
+    /// While the database does not answer, or takes its time: how old the page is.
     pub fn stale_for(&self) -> Option<Duration> {
-        if !self.doubted.load(Ordering::Relaxed) {
-            return None;
-        }
         let age = self.elapsed().saturating_sub(self.confirmed.load(Ordering::Relaxed));
-        Some(Duration::from_millis(u64::try_from(age).unwrap_or_default()))
+        let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
+        (age > CONFIRMED_WITHIN || self.doubted.load(Ordering::Relaxed)).then_some(age)
     }
 
     /// Milliseconds since `epoch`.
