@@ -92,7 +92,10 @@ impl<'f> Pair<'f> {
         let mut busy = [0.0, 0.0];
         let mut answers = [0.0, 0.0];
         for round in 0..=effort.rounds {
-            for (index, (address, process)) in servers.iter().enumerate() {
+            let mut turns: Vec<_> = servers.iter().enumerate().collect();
+            // Each goes first as often as the other.
+            turns.rotate_left(round % 2);
+            for (index, (address, process)) in turns {
                 let before = process.processor_time()?;
                 let rate = flood(*address, &request, effort.connections, effort.round)?;
                 // The first round warms up.
