@@ -116,13 +116,14 @@ impl State {
     }
 }
 
-/// Decides what follows from the `attempt`th try (1-based). `jitter` in 0..1 spreads the wait by
-/// ±20 %; a `retry_after` of the destination lengthens it, to six hours at most.
+/// Decides what follows from the `attempt`th try (1-based). `jitter` gives a number in 0..1 that
+/// spreads a wait by ±20 %, and is not asked where there is none; a `retry_after` of the destination
+/// lengthens it, to six hours at most.
 pub fn next(
     outcome: Outcome,
     attempt: usize,
     retry_after: Option<Duration>,
-    jitter: f64,
+    jitter: impl FnOnce() -> f64,
     patience: Patience,
 ) -> Next {
     let waits: &[i64] = match outcome {
@@ -137,7 +138,7 @@ pub fn next(
     let Some(base) = attempt.checked_sub(1).and_then(|index| waits.get(index)) else {
         return Next::Finish(State::Dead);
     };
-    let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
+    let spread = 0.8 + 0.4 * jitter().clamp(0.0, 1.0);
     let milliseconds = Duration::seconds(*base).num_milliseconds();
     let wait = Duration::milliseconds(scale(milliseconds, spread));
     Next::Retry(retry_after.map_or(wait, |asked| wait.max(asked.min(RETRY_AFTER_MAX))))
@@ -156,7 +157,8 @@ mod tests {
     fn transient_failures_are_retried_for_about_a_day() {
         let mut total = Duration::zero();
         let mut attempt = 1;
-        while let Next::Retry(wait) = next(Outcome::Transient, attempt, None, 0.5, Patience::Day) {
+        while let Next::Retry(wait) = next(Outcome::Transient, attempt, None, || 0.5, Patience::Day)
+        {
             total += wait;
             attempt += 1;
         }
@@ -167,7 +169,13 @@ mod tests {
     #[test]
     fn waits_are_spread_and_lengthened_but_bounded() {
         let wait = |retry_after: Option<i64>, jitter: f64| {
-            next(Outcome::Transient, 1, retry_after.map(Duration::seconds), jitter, Patience::Day)
+            next(
+                Outcome::Transient,
+                1,
+                retry_after.map(Duration::seconds),
+                || jitter,
+                Patience::Day,
+            )
         };
         assert_eq!(wait(None, 0.0), Next::Retry(Duration::seconds(4)));
         assert_eq!(wait(None, 1.0), Next::Retry(Duration::seconds(6)));
@@ -179,9 +187,9 @@ mod tests {
     #[test]
     fn some_failures_end_at_once() {
         for outcome in [Outcome::Gone, Outcome::Blocked] {
-            assert_eq!(next(outcome, 1, None, 0.5, Patience::Day), Next::Finish(State::Dead));
+            assert_eq!(next(outcome, 1, None, || 0.5, Patience::Day), Next::Finish(State::Dead));
         }
-        let after = |outcome, attempt| next(outcome, attempt, None, 0.5, Patience::Hours);
+        let after = |outcome, attempt| next(outcome, attempt, None, || 0.5, Patience::Hours);
         assert_eq!(after(Outcome::Delivered, 3), Next::Finish(State::Delivered));
         assert_eq!(after(Outcome::Misconfigured, 4), Next::Finish(State::Dead));
         assert_eq!(after(Outcome::Transient, 8), Next::Finish(State::Dead));

@@ -21,7 +21,7 @@ const STRUGGLING: u32 = 64;
 /// waits for one until its time is up.
 const MAILS: u32 = 32;
 /// A claim costs a commit, so it is made for a share of the slots: one in this many.
-const SHARE: u32 = 4;
+const SHARE: u32 = 2;
 /// Least time between two looks at those: they wait for seconds at least, and a look costs
 /// transactions that the healthy ones would miss.
 const STRUGGLERS_REST: Duration = Duration::from_millis(50);

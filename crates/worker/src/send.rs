@@ -1,4 +1,6 @@
 //! Serving one lease: tell what is owed, in order, until something fails or nothing is left.
+mod tally;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -101,7 +103,7 @@ impl Sender {
                 break;
             }
             let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
-            count(&lease.target.channel, &told);
+            tally::count(serving.channel.kind(), &told.attempt);
             served.follow(lease, &told);
             served.consequences.extend(serving.word(together, &told));
             if !served.take(lease, together, told, serving.patience()) {
@@ -318,7 +320,7 @@ impl Served {
         let outcome = attempt.outcome;
         let asked = asked.and_then(|it| chrono::Duration::from_std(it).ok());
         let n_attempts = jobs.iter().map(|it| it.attempts).max().unwrap_or(0) + 1;
-        let (state, wait) = match next(outcome, n_attempts, asked, jitter(), patience) {
+        let (state, wait) = match next(outcome, n_attempts, asked, jitter, patience) {
             Next::Finish(State::Delivered) if receipt.is_some() => (State::Accepted, None),
             Next::Finish(State::Delivered) => (State::Delivered, None),
             Next::Finish(state) => (state, Some(AFTER_DEATH)),
@@ -361,12 +363,4 @@ impl Served {
 fn jitter() -> f64 {
     let [a, b, ..] = Uuid::new_v4().into_bytes();
     f64::from(u16::from_be_bytes([a, b])) / f64::from(u16::MAX)
-}
-
-fn count(channel: &str, told: &Told) {
-    let outcome = told.attempt.outcome.as_str();
-    let labels = [("channel", channel.to_owned()), ("outcome", outcome.to_owned())];
-    metrics::counter!("farol_delivery_attempts_total", &labels).increment(1);
-    let took = Duration::from_millis(told.attempt.latency_ms.unsigned_abs());
-    metrics::histogram!("farol_delivery_duration_seconds", &labels).record(took);
 }

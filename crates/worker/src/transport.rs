@@ -44,6 +44,9 @@ const RESERVED: [&str; 10] = [
     "upgrade",
 ];
 
+/// `Host`, and those that the client adds: there is room for them from the start.
+const ADDED_HEADERS: usize = 4;
+
 /// What came of one request, and how long it took from judging the URL to the last byte.
 #[derive(Debug)]
 pub struct Reply {
@@ -109,18 +112,11 @@ impl Http {
 
     async fn attempt(&self, request: Outbound) -> Result<Answer, Failure> {
         let url = self.policy.check(&request.url).map_err(Failure::Blocked)?;
-        let request = self.prepare(url, request)?;
+        let request = prepared(url, request)?;
         let response =
             self.client.execute(request).await.map_err(|error| failure::classify(&error))?;
         self.judge_peer(response.remote_addr())?;
         Ok(self.hear_out(response).await)
-    }
-
-    fn prepare(&self, url: Url, request: Outbound) -> Result<reqwest::Request, Failure> {
-        let Outbound { method, url: _, headers, body } = request;
-        let headers = header_map(&url, &headers).ok_or(Failure::Unsendable)?;
-        let request = self.client.request(verb(method), url).headers(headers).body(body).build();
-        request.map_err(|error| failure::classify(&error))
     }
 
     /// The resolver has vetted what was dialled, so a refusal here means that the guard has a
@@ -174,6 +170,15 @@ impl Http {
     }
 }
 
+fn prepared(url: Url, request: Outbound) -> Result<reqwest::Request, Failure> {
+    let Outbound { method, url: _, headers, body } = request;
+    let headers = header_map(&url, &headers).ok_or(Failure::Unsendable)?;
+    let mut request = reqwest::Request::new(verb(method), url);
+    *request.headers_mut() = headers;
+    *request.body_mut() = Some(body.into());
+    Ok(request)
+}
+
 fn verb(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
@@ -189,7 +194,7 @@ fn header_map(url: &Url, headers: &[(String, String)]) -> Option<HeaderMap> {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     };
-    let mut map = HeaderMap::new();
+    let mut map = HeaderMap::with_capacity(headers.len() + ADDED_HEADERS);
     map.append(HOST, HeaderValue::from_str(&authority).ok()?);
     for (name, value) in headers {
         let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
