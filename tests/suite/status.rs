@@ -173,6 +173,26 @@ async fn compare(document: (&Client, &str), ids: &mut Vec<uuid::Uuid>) {
 }
 
 #[tokio::test]
+async fn scripts_of_other_origins_read_the_page_and_trusted_ones_with_credentials() {
+    let trusted = "https://status.example.org";
+    let world = World::with(|env| {
+        env.insert("FAROL_CORS_ORIGINS".to_owned(), trusted.to_owned());
+    })
+    .await;
+    let public = world.anonymous();
+    public.get(STATUS).await.expect(200);
+    for (origin, allowed) in [("https://elsewhere.example", "*"), (trusted, trusted)] {
+        let ask = || public.raw(Method::GET, STATUS).header("origin", origin);
+        let quick = Reply::of(ask()).await.expect(200);
+        let long = Reply::of(ask().header("x-request-id", "my-own")).await.expect(200);
+        assert_eq!(headers(&quick), headers(&long));
+        assert_eq!(quick.header("access-control-allow-origin"), allowed);
+        assert!(quick.header("access-control-expose-headers").contains("ETag"));
+        assert!(quick.header("vary").contains("Origin"));
+    }
+}
+
+#[tokio::test]
 async fn a_second_replica_shows_it_within_a_second() {
     let world = World::new().await;
     let other = world.second_replica().await;

@@ -54,7 +54,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, Service, ServiceResponse};
 use actix_web::middleware::from_fn;
 use actix_web::rt::System;
-use actix_web::web::{self, Data, PayloadConfig, to};
+use actix_web::web::{self, Bytes, Data, PayloadConfig, to};
 use actix_web::{App, HttpServer};
 use futures_util::TryFutureExt;
 use futures_util::future::{Either, ready};
@@ -139,14 +139,16 @@ fn server(
     };
     let document = openapi();
     let paths = Data::new(fallback::Paths::of(&document));
+    let document: Bytes = serde_json::to_vec(&document)?.into();
     let example_page: fn(&mut web::ServiceConfig) =
         if offers_page { example_page::routes } else { |_| {} };
     let server = HttpServer::new(move || {
+        let quick = state.clone();
         App::new()
             .into_utoipa_app()
             .configure(routes)
             .into_app()
-            .service(openapi::swagger(&document))
+            .configure(openapi::docs(document.clone()))
             .configure(example_page)
             .app_data(state.clone())
             .app_data(paths.clone())
@@ -157,7 +159,7 @@ fn server(
             .wrap(from_fn(auth::gate))
             .wrap(from_fn(request::cors))
             .wrap(from_fn(request::around))
-            .wrap_fn(|req, next| match quick::answer(&req) {
+            .wrap_fn(move |req, next| match quick::answer(&quick, &req) {
                 Some(page) => {
                     Either::Left(ready(Ok(req.into_response(page).map_into_right_body())))
                 }

@@ -1,7 +1,7 @@
 //! The page for the many: strangers who only ask for it get it before the middlewares begin.
 //!
 //! Every header is the one that the long way would have written. Whatever asks for more than the
-//! page (credentials, another origin, an id of its own, debug logs) goes the long way.
+//! page (credentials, an id of its own, debug logs) goes the long way.
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,14 @@ use actix_web::body::BoxBody;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
 use metrics::{Counter, Histogram};
-use publication::shelf::Key;
 use publication::{Document, Encoding, Sheet};
 use uuid::Uuid;
 
-use crate::{conditional, request, state};
+use crate::state::State;
+use crate::{conditional, request};
 
 /// What is counted of answers of one kind.
 struct Tally {
@@ -43,6 +44,7 @@ impl Tally {
 struct Asked<'r> {
     accepted: Option<&'r HeaderValue>,
     seen: Option<&'r HeaderValue>,
+    origin: Option<&'r HeaderValue>,
 }
 
 impl<'r> Asked<'r> {
@@ -52,7 +54,8 @@ impl<'r> Asked<'r> {
         let mut asked = Self::default();
         for (name, value) in headers {
             match *name {
-                header::AUTHORIZATION | header::ORIGIN => return None,
+                header::AUTHORIZATION => return None,
+                header::ORIGIN => asked.origin = asked.origin.or(Some(value)),
                 header::ACCEPT_ENCODING => asked.accepted = asked.accepted.or(Some(value)),
                 header::IF_NONE_MATCH => asked.seen = asked.seen.or(Some(value)),
                 _ if *name == request::ID => return None,
@@ -64,7 +67,7 @@ impl<'r> Asked<'r> {
 }
 
 /// The answer, if this is a request that needs no more than a document that is there.
-pub fn answer(req: &ServiceRequest) -> Option<HttpResponse> {
+pub fn answer(state: &State, req: &ServiceRequest) -> Option<HttpResponse> {
     if req.method() != Method::GET || tracing::enabled!(tracing::Level::DEBUG) {
         return None;
     }
@@ -73,22 +76,23 @@ pub fn answer(req: &ServiceRequest) -> Option<HttpResponse> {
         return None;
     }
     let asked = Asked::of(req.headers())?;
-    let state = state::of(req.request());
-    let live = &state.live;
-    let pages = live.pages()?;
-    if state.is_internal() || !(state.is_ready)() || live.stale_for().is_some() {
+    let (live, began) = (&state.live, Instant::now());
+    if state.is_internal() || !(state.is_ready)() || live.stale_at(began).is_some() {
         return None;
     }
-    let began = Instant::now();
-    let response = match sheet {
-        Some(sheet) => present(pages.sheet(sheet, Visibility::Public)?, &asked)?,
+    let (pages, now) = (live.glance(), live.time_at(began));
+    let pages = pages.as_ref()?;
+    let mut response = match sheet {
+        Some(sheet) => present(pages.sheet(sheet, Visibility::Public)?, &asked, now)?,
         None => {
-            let uri = req.uri().path_and_query()?.as_str().into();
-            let key = Key { audience: Visibility::Public, uri };
+            let uri = req.uri().path_and_query()?.as_str();
             let version = pages.version(Visibility::Public)?;
-            present(live.shelf().present(&key, version, live.now())?.document(), &asked)?
+            present(live.shelf().glance(uri, version, now)?.document(), &asked, now)?
         }
     };
+    if let Some(origin) = asked.origin {
+        share(response.headers_mut(), state, origin);
+    }
     tally(sheet, response.status(), began.elapsed());
     Some(response)
 }
@@ -115,13 +119,22 @@ fn tally(sheet: Option<Sheet>, status: StatusCode, took: Duration) {
 }
 
 /// The headers that every answer has. Cloning a value that is checked already costs next to nothing.
-static ALWAYS: [(HeaderName, HeaderValue); 4] = [
+static ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::VARY, HeaderValue::from_static("Accept-Encoding, Authorization, Origin")),
     (header::CACHE_CONTROL, HeaderValue::from_static(conditional::PUBLIC)),
-    (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(request::EXPOSED)),
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
 ];
-fn present(document: &Document, asked: &Asked<'_>) -> Option<HttpResponse> {
+
+/// To scripts of other origins; those that may use credentials are named.
+fn share(headers: &mut HeaderMap, state: &State, origin: &HeaderValue) {
+    let exposed = HeaderValue::from_static(request::EXPOSED);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    if request::is_trusted(state, origin) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+}
+
+fn present(document: &Document, asked: &Asked<'_>, now: DateTime<Utc>) -> Option<HttpResponse> {
     let accepted = asked.accepted.and_then(|it| it.to_str().ok());
     let encoding = Encoding::negotiate(accepted.unwrap_or_default());
     let etag = HeaderValue::from_maybe_shared(document.etag(encoding)).ok()?;
@@ -136,7 +149,7 @@ fn present(document: &Document, asked: &Asked<'_>) -> Option<HttpResponse> {
         headers.insert(name.clone(), value.clone());
     }
     let mut id = Uuid::encode_buffer();
-    let id = request::new_id().hyphenated().encode_lower(&mut id);
+    let id = request::new_id(now).hyphenated().encode_lower(&mut id);
     headers.insert(request::ID, HeaderValue::from_str(id).ok()?);
     Some(response)
 }

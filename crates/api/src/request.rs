@@ -9,11 +9,13 @@ use actix_web::http::header::{self, CONTENT_TYPE, HeaderMap, HeaderName, HeaderV
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use tracing::Instrument;
 use uuid::{Builder, Uuid};
 
 use crate::problem::Problem;
+use crate::state::State;
 use crate::{auth, state};
 
 pub const ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -80,7 +82,7 @@ fn request_id(headers: &HeaderMap) -> String {
     let usable = |id: &&str| {
         (1..=ID_MAX).contains(&id.len()) && id.bytes().all(|b| (b'!'..=b'~').contains(&b))
     };
-    given.filter(usable).map_or_else(|| new_id().to_string(), str::to_owned)
+    given.filter(usable).map_or_else(|| new_id(app::clock::now()).to_string(), str::to_owned)
 }
 
 thread_local! {
@@ -89,11 +91,11 @@ thread_local! {
 
 /// A new id, version 7. Its random part is counted up from a random start (RFC 9562 §6.2): it must
 /// be unique and not secret, and asking the kernel costs as much as making a short answer.
-pub fn new_id() -> Uuid {
+pub fn new_id(now: DateTime<Utc>) -> Uuid {
     let next = LAST_ID.get().wrapping_add(1);
     LAST_ID.set(next);
     let [.., a, b, c, d, e, f, g, h, i, j] = next.to_be_bytes();
-    let millis = u64::try_from(app::clock::now().timestamp_millis()).unwrap_or_default();
+    let millis = u64::try_from(now.timestamp_millis()).unwrap_or_default();
     Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, g, h, i, j]).into_uuid()
 }
 
@@ -170,16 +172,19 @@ fn note<B>(response: &ServiceResponse<B>, method: &Method, took: Duration) {
     tracing::debug!(status, micros = took.as_micros(), "answered");
 }
 
+/// Whether scripts of this origin may use credentials.
+pub fn is_trusted(state: &State, origin: &HeaderValue) -> bool {
+    origin.to_str().is_ok_and(|it| state.cors_origins.iter().any(|known| known == it))
+}
+
 /// Lets browsers of the allowed origins use credentials, and every browser read the public page.
 pub async fn cors(
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let origin = req.headers().get(header::ORIGIN).cloned();
-    let known = origin.filter(|origin| {
-        let origins = &state::of(req.request()).cors_origins;
-        origin.to_str().is_ok_and(|it| origins.iter().any(|known| known == it))
-    });
+    let is_asked_from_elsewhere = origin.is_some();
+    let known = origin.filter(|it| is_trusted(state::of(req.request()), it));
     let is_public = req.headers().get(header::AUTHORIZATION).is_none();
     let is_preflight = req.method() == Method::OPTIONS
         && req.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -208,7 +213,9 @@ pub async fn cors(
         set(header::ACCESS_CONTROL_ALLOW_HEADERS, names);
         set(header::ACCESS_CONTROL_MAX_AGE, "600");
     }
-    set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if is_asked_from_elsewhere {
+        set(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
     match known {
         Some(origin) => {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

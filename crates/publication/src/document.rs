@@ -106,6 +106,9 @@ impl Document {
 impl Encoding {
     /// The best of what an `Accept-Encoding` header takes (RFC 9110 §12.5.3).
     pub fn negotiate(accepted: &str) -> Self {
+        if accepted.is_empty() {
+            return Self::Identity;
+        }
         let takes = |name: &str| {
             accepted.split(',').any(|it| {
                 let mut parts = it.split(';').map(str::trim);

@@ -1,9 +1,9 @@
 //! The present page, swapped whole.
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwapOption, Guard};
 use chrono::{DateTime, Utc};
 
 use crate::pages::Pages;
@@ -58,8 +58,13 @@ impl Default for Live {
 
 impl Live {
     /// The present page; nothing until it was built once.
-    pub fn pages(&self) -> Option<std::sync::Arc<Pages>> {
+    pub fn pages(&self) -> Option<Arc<Pages>> {
         self.pages.load_full()
+    }
+
+    /// The present page, for a look at once: held for longer it makes builders slow.
+    pub fn glance(&self) -> Guard<Option<Arc<Pages>>> {
+        self.pages.load()
     }
 
     /// Returns once the page is at least as new as this call: builds it, or waits for a build that
@@ -110,7 +115,12 @@ impl Live {
 
     /// What the database's clock says, as far as one can know without asking it.
     pub fn now(&self) -> DateTime<Utc> {
-        let micros = self.clock.load(Ordering::Relaxed) + self.elapsed() * 1000;
+        self.time_at(Instant::now())
+    }
+
+    /// What it said at an instant.
+    pub fn time_at(&self, at: Instant) -> DateTime<Utc> {
+        let micros = self.clock.load(Ordering::Relaxed) + self.elapsed_at(at) * 1000;
         DateTime::from_timestamp_micros(micros).unwrap_or_default()
     }
 
@@ -121,14 +131,23 @@ impl Live {
 
     /// While the database does not answer, or takes its time: how old the page is.
     pub fn stale_for(&self) -> Option<Duration> {
-        let age = self.elapsed().saturating_sub(self.confirmed.load(Ordering::Relaxed));
+        self.stale_at(Instant::now())
+    }
+
+    /// The same at an instant: who answers in microseconds looks at a clock as seldom as can be.
+    pub fn stale_at(&self, at: Instant) -> Option<Duration> {
+        let age = self.elapsed_at(at).saturating_sub(self.confirmed.load(Ordering::Relaxed));
         let age = Duration::from_millis(u64::try_from(age).unwrap_or_default());
         (age > CONFIRMED_WITHIN || self.doubted.load(Ordering::Relaxed)).then_some(age)
     }
 
-    /// Milliseconds since `epoch`.
     fn elapsed(&self) -> i64 {
-        i64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(i64::MAX)
+        self.elapsed_at(Instant::now())
+    }
+
+    /// Milliseconds since `epoch`.
+    fn elapsed_at(&self, at: Instant) -> i64 {
+        i64::try_from(at.saturating_duration_since(self.epoch).as_millis()).unwrap_or(i64::MAX)
     }
 }
 

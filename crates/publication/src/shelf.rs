@@ -1,5 +1,7 @@
 //! Documents that need more than the present page: made when somebody asks, kept while they are true,
 //! and brought up to date as long as they are read.
+mod front;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,6 +11,7 @@ use domain::caller::Visibility;
 use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
 
+use self::front::Front;
 use crate::document::Document;
 
 /// How much memory all documents together may take, in bytes; the ones least read go first.
@@ -47,7 +50,10 @@ pub struct Kept {
 }
 
 /// Finished documents by what was asked. Readers wait for nothing; of those who find nothing one makes it.
-pub struct Shelf(Cache<Key, Arc<Kept>>);
+pub struct Shelf {
+    places: Cache<Key, Arc<Kept>>,
+    front: Front,
+}
 
 impl Kept {
     pub fn document(&self) -> &Document {
@@ -65,14 +71,15 @@ impl Default for Shelf {
             let bytes = key.uri.len() + kept.made.document.size() + PLACE_BYTES;
             u32::try_from(bytes).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().weigher(weigh).max_capacity(BYTES_MAX).build())
+        let places = Cache::builder().weigher(weigh).max_capacity(BYTES_MAX).build();
+        Self { places, front: Front::default() }
     }
 }
 
 impl Shelf {
     /// The document, if it is true of the page's present version.
     pub fn present(&self, key: &Key, version: i64, now: DateTime<Utc>) -> Option<Arc<Kept>> {
-        let kept = self.0.get(key).filter(|it| it.is_true(version, now))?;
+        let kept = self.places.get(key).filter(|it| it.is_true(version, now))?;
         // Looked at first, because a write would take the line from the other readers' caches.
         if !kept.read.load(Ordering::Relaxed) {
             kept.read.store(true, Ordering::Relaxed);
@@ -80,9 +87,20 @@ impl Shelf {
         Some(kept)
     }
 
+    /// The same for the public, fast if somebody read it just now.
+    pub fn glance(&self, uri: &str, version: i64, now: DateTime<Utc>) -> Option<Arc<Kept>> {
+        if let Some(kept) = self.front.get(uri, now).filter(|it| it.is_true(version, now)) {
+            return Some(kept);
+        }
+        let key = Key { audience: Visibility::Public, uri: uri.into() };
+        let kept = self.present(&key, version, now)?;
+        self.front.put(uri, &kept, now);
+        Some(kept)
+    }
+
     /// The document as it was last, true or not.
     pub fn last(&self, key: &Key) -> Option<Arc<Kept>> {
-        self.0.get(key).filter(|it| it.version != UNMADE)
+        self.places.get(key).filter(|it| it.version != UNMADE)
     }
 
     /// The document, made unless another caller did since; those who ask for the same take turns.
@@ -94,7 +112,7 @@ impl Shelf {
         remake: &Remake,
         make: impl FnOnce() -> Result<Made, E>,
     ) -> Result<Arc<Kept>, E> {
-        let done = self.0.entry(key).and_try_compute_with(|entry| {
+        let done = self.places.entry(key).and_try_compute_with(|entry| {
             // Asked before the document is made: it is at least as new as that.
             let (version, now) = present();
             if entry.is_some_and(|it| it.value().is_true(version, now)) {
@@ -114,7 +132,7 @@ impl Shelf {
 
     /// Makes those that are not true any more, but were read, once more, so that hardly a reader waits.
     pub fn renew(&self, version: impl Fn(Visibility) -> Option<i64>, now: DateTime<Utc>) {
-        for (key, kept) in &self.0 {
+        for (key, kept) in &self.places {
             let Some(version) = version(key.audience) else { continue };
             let was_read = kept.read.load(Ordering::Relaxed);
             let Some(remake) = kept.remake.clone() else { continue };
@@ -134,13 +152,13 @@ impl Shelf {
         let key = Key { audience: Visibility::Public, uri: uri.into() };
         let made = Made { document: Document::new(Vec::new()), until: None };
         let kept = Kept { made, version: UNMADE, read: true.into(), remake: Some(remake) };
-        self.0.entry(key).or_insert(Arc::new(kept));
+        self.places.entry(key).or_insert(Arc::new(kept));
     }
 
     /// What the public read, for the disk.
     pub fn public(&self) -> impl Iterator<Item = (Box<str>, Arc<Kept>)> {
         let public = self
-            .0
+            .places
             .iter()
             .filter(|(key, kept)| key.audience == Visibility::Public && kept.version != UNMADE);
         public.map(|(key, kept)| (key.uri.clone(), kept))
@@ -150,13 +168,13 @@ impl Shelf {
     pub fn restore(&self, uri: Box<str>, document: Document, version: i64) {
         let made = Made { document, until: Some(DateTime::UNIX_EPOCH) };
         let kept = Kept { made, version, read: true.into(), remake: None };
-        self.0.insert(Key { audience: Visibility::Public, uri }, Arc::new(kept));
+        self.places.insert(Key { audience: Visibility::Public, uri }, Arc::new(kept));
     }
 }
 
 impl fmt::Debug for Shelf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Shelf of {}", self.0.entry_count())
+        write!(f, "Shelf of {}", self.places.entry_count())
     }
 }
 

@@ -106,8 +106,38 @@ fn memory_is_bounded() {
         shelf.make(key(&format!("/{n}")), || (1, at(0)), &remake, make).unwrap();
     }
     let deadline = std::time::Instant::now() + Duration::from_secs(10);
-    while shelf.0.weighted_size() > BYTES_MAX && std::time::Instant::now() < deadline {
-        shelf.0.run_pending_tasks();
+    while shelf.places.weighted_size() > BYTES_MAX && std::time::Instant::now() < deadline {
+        shelf.places.run_pending_tasks();
     }
-    assert!(shelf.0.weighted_size() <= BYTES_MAX, "{}", shelf.0.weighted_size());
+    assert!(shelf.places.weighted_size() <= BYTES_MAX, "{}", shelf.places.weighted_size());
+}
+
+#[test]
+fn what_was_read_just_now_is_found_in_front_as_long_as_it_is_true() {
+    let (shelf, (_, remake)) = (Shelf::default(), counting(Some(at(10))));
+    assert!(shelf.glance("/a", 1, at(0)).is_none());
+    make(&shelf, 1, &remake);
+    assert_eq!(body(&shelf.glance("/a", 1, at(0)).unwrap()), b"1");
+    assert!(shelf.front.get("/a", at(0)).is_some());
+    assert!(shelf.front.get("/a", at(1)).is_none(), "its second is over");
+    assert!(shelf.glance("/a", 2, at(0)).is_none() && shelf.glance("/a", 1, at(10)).is_none());
+    make(&shelf, 2, &remake);
+    assert_eq!(body(&shelf.glance("/a", 2, at(0)).unwrap()), b"2");
+}
+
+#[test]
+fn the_front_keeps_nothing_alive_and_has_so_many_places() {
+    let front = Front::default();
+    let kept =
+        || Arc::new(Kept { made: made("a", None), version: 1, read: true.into(), remake: None });
+    let (gone, stays) = (kept(), kept());
+    front.put("/gone", &gone, at(0));
+    drop(gone);
+    assert!(front.get("/gone", at(0)).is_none());
+    for n in 0..1000 {
+        front.put(&format!("/{n}"), &stays, at(0));
+    }
+    assert!(front.get("/0", at(0)).is_some() && front.get("/999", at(0)).is_none());
+    front.put("/999", &stays, at(1));
+    assert!(front.get("/999", at(1)).is_some());
 }
