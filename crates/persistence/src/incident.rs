@@ -94,11 +94,13 @@ pub fn insert(
     let row: Row = diesel::insert_into(incidents::table)
         .values(NewRow::of(new, timeline, rehearsed_number(db, new.id)))
         .returning(Row::as_returning())
+        .prepared()
         .get_result(db.conn)?;
     set_components(db, new.id, timeline)?;
     let update: UpdateRow = diesel::insert_into(incident_updates::table)
         .values(UpdateRow::of(new.id, first, &new.draft.effects))
         .returning(UpdateRow::as_returning())
+        .prepared()
         .get_result(db.conn)?;
     Ok(row.opened(update, touched, db.page()))
 }
@@ -136,9 +138,12 @@ pub fn update(db: &mut Write<'_>, incident: &Incident, timeline: &Timeline) -> R
 }
 
 fn set_components(db: &mut Write<'_>, id: Uuid, timeline: &Timeline) -> Result<(), DbError> {
-    const STATEMENT: &str = "insert into incident_components (incident_id, component_id, status)
-         select $1, said.component, said.status from unnest($2, $3) as said (component, status)
-         on conflict (incident_id, component_id) do update set status = excluded.status";
+    const STATEMENT: &str =
+        "insert into incident_components (incident_id, component_id, status, is_over)
+         select i.id, said.component, said.status, i.status = 'resolved'
+         from incidents i, unnest($2, $3) as said (component, status) where i.id = $1
+         on conflict (incident_id, component_id)
+         do update set status = excluded.status, is_over = excluded.is_over";
     set_statuses(db, STATEMENT, id, &timeline.said.components)
 }
 
@@ -199,6 +204,9 @@ pub fn entries(db: &mut Read<'_>, id: Uuid) -> Result<Vec<domain::incident::Entr
 pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     diesel::update(incidents::table.find(id))
         .set(incidents::deleted_at.eq(now))
+        .execute(db.conn)?;
+    diesel::update(incident_components::table.filter(incident_components::incident_id.eq(id)))
+        .set(incident_components::is_over.eq(true))
         .execute(db.conn)?;
     Ok(())
 }

@@ -1,4 +1,8 @@
 //! The ledger, and the facts it is derived from.
+//!
+//! What is asked of several components is asked of one after the other, in sub-queries that
+//! Postgres may not take apart: it plans once, perhaps while the tables are nearly empty, and would then
+//! rather walk all of a table than believe that few rows are wanted.
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::str::FromStr;
@@ -36,18 +40,30 @@ pub struct Planned {
     pub entries: Vec<maintenance::Entry>,
 }
 
-/// Rows in force that reach `from` or later, oldest first, by component.
+/// Rows in force that reach `from` or later, oldest first, by component. That is mostly the last
+/// alone, which is found without the index that all of them are in.
 pub fn rows(
     db: &mut Read<'_>,
     components: &[Uuid],
     from: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Vec<Row>>, DbError> {
     let found: Vec<RowFound> = diesel::sql_query(
-        "select id, component_id, status, lower(during) as start, upper(during) as finish, cause, incident_id,
-                maintenance_id
-         from component_statuses
-         where component_id = any($1) and superseded_at is null
-           and during && tstzrange($2 - interval '1 microsecond', null)
+        "with last as materialized (
+             select s.* from unnest($1) as it (id) cross join lateral (
+                 select * from component_statuses
+                 where component_id = it.id and superseded_at is null
+                 order by lower(during) desc limit 1) s)
+         select r.id, r.component_id, r.status, lower(r.during) as start, upper(r.during) as finish,
+                r.cause, r.incident_id, r.maintenance_id
+         from (select * from last
+               where lower(during) < $2 and during && tstzrange($2 - interval '1 microsecond', null)
+               union all
+               select s.* from unnest($1) as it (id) cross join lateral (
+                   select * from component_statuses
+                   where component_id = it.id and superseded_at is null
+                     and during && tstzrange($2 - interval '1 microsecond', null) offset 0) s
+               where not exists (select from last
+                                 where component_id = it.id and lower(during) < $2)) r
          order by start",
     )
     .bind::<Array<SqlUuid>, _>(components)
@@ -79,11 +95,13 @@ pub fn reports(
     from: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Vec<Step>>, DbError> {
     let found: Vec<ReportFound> = diesel::sql_query(
-        "select component_id, status, at from component_reports r
-         where component_id = any($1)
-           and at >= coalesce((select max(p.at) from component_reports p
-                               where p.component_id = r.component_id and p.at <= $2), '-infinity')
-         order by at, id",
+        "select r.component_id, r.status, r.at from unnest($1) as it (id) cross join lateral (
+             select * from component_reports
+             where component_id = it.id
+               and at >= coalesce((select max(at) from component_reports
+                                   where component_id = it.id and at <= $2), '-infinity')
+             offset 0) r
+         order by r.at, r.id",
     )
     .bind::<Array<SqlUuid>, _>(components)
     .bind::<Timestamptz, _>(from)
@@ -97,27 +115,42 @@ pub fn reports(
 }
 
 /// Incidents and maintenances that touch any of the components and were not over before `from`.
-/// Incidents are looked up by time: a component may have had any number of them.
+/// What it costs depends neither on how many incidents a component had nor on how many are open
+/// elsewhere.
 pub fn told(
     db: &mut Read<'_>,
     components: &[Uuid],
     from: DateTime<Utc>,
 ) -> Result<(Vec<Told>, Vec<Planned>), DbError> {
     let found: Vec<EntryFound> = diesel::sql_query(
-        "select u.id, u.incident_id as subject, i.started_at, u.status, u.display_at, u.effects
-         from incidents i join incident_updates u on u.incident_id = i.id
-         where i.id in (
-                   select id from incidents where status <> 'resolved' and deleted_at is null
-                   union all
-                   select id from incidents where resolved_at >= $2 and deleted_at is null)
-           and exists (select from incident_components c
-                       where c.incident_id = i.id and c.component_id = any($1))
+        "with touching as materialized (
+             select c.incident_id as id from unnest($1) as it (id) cross join lateral (
+                 select incident_id from incident_components
+                 where component_id = it.id and not is_over offset 0) c
+             union
+             select r.id from (
+                 select id from incidents where resolved_at >= $2 and deleted_at is null
+                 order by resolved_at offset 0) r
+             where exists (select from incident_components
+                           where incident_id = r.id and component_id = any($1) offset 0)),
+         planned as materialized (
+             select distinct c.maintenance_id as id from unnest($1) as it (id) cross join lateral (
+                 select maintenance_id from maintenance_components
+                 where component_id = it.id offset 0) c)
+         select u.id, i.id as subject, i.started_at, u.status, u.display_at, u.effects
+         from touching t cross join lateral (
+             select id, started_at from incidents
+             where id = t.id and deleted_at is null and (status <> 'resolved' or resolved_at >= $2)
+             offset 0) i
+         cross join lateral (select * from incident_updates where incident_id = i.id offset 0) u
          union all
-         select u.id, u.maintenance_id, null, u.status, u.display_at, u.effects
-         from maintenances m join maintenance_updates u on u.maintenance_id = m.id
-         where m.id in (select maintenance_id from maintenance_components where component_id = any($1))
-           and m.deleted_at is null and m.started_at is not null
-           and (m.ended_at is null or m.ended_at >= $2)",
+         select u.id, m.id, null, u.status, u.display_at, u.effects
+         from planned p cross join lateral (
+             select id from maintenances
+             where id = p.id and deleted_at is null and started_at is not null
+               and (ended_at is null or ended_at >= $2)
+             offset 0) m
+         cross join lateral (select * from maintenance_updates where maintenance_id = m.id offset 0) u",
     )
     .bind::<Array<SqlUuid>, _>(components)
     .bind::<Timestamptz, _>(from)

@@ -196,6 +196,7 @@ diesel::table! {
         incident_id -> Uuid,
         component_id -> Uuid,
         status -> Text,
+        is_over -> Bool,
     }
 }
 diesel::table! {
