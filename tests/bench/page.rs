@@ -31,7 +31,7 @@ const DOCUMENTS: [(&str, &str); 3] = [
     ("history", "/api/v1/history"),
 ];
 const EFFORT: Effort =
-    Effort { connections: 16, rounds: 13, round: Duration::from_millis(300), target: 0.9 };
+    Effort { connections: 16, rounds: 21, round: Duration::from_millis(200), target: 0.9 };
 /// Changes of the page whose rebuilding is measured.
 const CHANGES: usize = 200;
 

@@ -22,12 +22,12 @@ pub struct Report {
 }
 
 impl Line {
-    /// Farol's rate over the bare one; at least `target` is wanted.
+    /// Farol's rate over the bare one, in each round and of these the median: what else the machine does
+    /// comes and goes, and mostly meets both of a round. At least `target` is wanted.
     pub fn ratio(what: &str, unit: &str, bare: Rounds, farol: Rounds, target: f64) -> Self {
         let ratios = farol.0.iter().zip(&bare.0).map(|(farol, bare)| farol / bare);
         let pairs = Rounds(ratios.collect());
-        let (low, high) = pairs.range();
-        let ratio = farol.median() / bare.median();
+        let (ratio, (low, high)) = (pairs.median(), pairs.range());
         Self {
             what: what.to_owned(),
             bare: format!("{bare} {unit}"),
@@ -113,7 +113,7 @@ impl Report {
     /// The table and the notes as Markdown.
     pub fn render(&self, machine: &str) -> String {
         let mut text = format!(
-            "\n{machine}\n\nMedians of alternating rounds, in brackets min..max.\n\n\
+            "\n{machine}\n\nMedians of alternating rounds, in brackets min..max; results are those of the rounds' ratios.\n\n\
              | | bare | Farol | result | target | |\n|---|---|---|---|---|---|\n"
         );
         for Line { what, bare, farol, result, target, met } in &self.lines {
