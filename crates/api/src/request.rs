@@ -139,23 +139,30 @@ fn problem_of(error: &Error) -> Problem {
     }
 }
 
-static NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
-static NOTHING_RUNS: HeaderValue =
-    HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// What protects whoever takes a body in which nothing runs (OWASP REST Security Cheat Sheet,
+/// "Security headers").
+pub static SAFETY: [(HeaderName, HeaderValue); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+];
 static DOCS_RUN: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
 );
 
-/// OWASP REST Security Cheat Sheet, "Security headers"; the documentation page runs scripts.
-/// They protect whoever takes a body, so a 304 has none: those of the stored answer hold.
-pub fn secure(headers: &mut HeaderMap, is_docs: bool) {
-    let policy = if is_docs { &DOCS_RUN } else { &NOTHING_RUNS };
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NO_SNIFF.clone());
-    headers.insert(header::REFERRER_POLICY, NO_REFERRER.clone());
-    // A page of ours may say what of itself is needed.
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+/// Adds [`SAFETY`] to answers with a body; those of the stored answer hold for a 304. The documentation
+/// page runs scripts, and a page of ours may say itself what it needs.
+fn secure(headers: &mut HeaderMap, is_docs: bool) {
+    if is_docs {
+        headers.insert(header::CONTENT_SECURITY_POLICY, DOCS_RUN.clone());
+    }
+    for (name, value) in &SAFETY {
+        if *name != header::CONTENT_SECURITY_POLICY || !headers.contains_key(name) {
+            headers.insert(name.clone(), value.clone());
+        }
     }
 }
 

@@ -14,8 +14,12 @@ const PREFIX: &str = "whsec_";
 const KEY_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
 /// The key shared with one webhook endpoint. `Debug` does not show it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SigningSecret(Vec<u8>);
+#[derive(Clone)]
+pub struct SigningSecret {
+    bytes: Vec<u8>,
+    /// The same, made ready to sign with.
+    key: hmac::Key,
+}
 
 /// The text is not `whsec_` followed by padded base64 of 24 to 64 bytes.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -23,23 +27,28 @@ pub struct SigningSecret(Vec<u8>);
 pub struct BadSecret;
 
 impl SigningSecret {
+    fn of(bytes: Vec<u8>) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+        Self { bytes, key }
+    }
+
     /// Takes 32 bytes from a cryptographic random source.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes.to_vec())
+        Self::of(bytes.to_vec())
     }
 
     /// Reads the form in which secrets are shown to their owner, `whsec_…`.
     pub fn parse(text: &str) -> Result<Self, BadSecret> {
         let encoded = text.strip_prefix(PREFIX).ok_or(BadSecret)?;
         match STANDARD.decode(encoded) {
-            Ok(key) if KEY_BYTES.contains(&key.len()) => Ok(Self(key)),
+            Ok(key) if KEY_BYTES.contains(&key.len()) => Ok(Self::of(key)),
             _ => Err(BadSecret),
         }
     }
 
     /// Reveals the secret as `whsec_…`, for its owner and for encryption at rest.
     pub fn to_string_secret(&self) -> String {
-        format!("{PREFIX}{}", STANDARD.encode(&self.0))
+        format!("{PREFIX}{}", STANDARD.encode(&self.bytes))
     }
 
     /// Signs one attempt: `v1,` and the base64 HMAC-SHA256 of `id.timestamp.body`.
@@ -47,12 +56,20 @@ impl SigningSecret {
     /// `id` stays the same for every attempt and holds no dot; `timestamp_seconds` is the Unix
     /// time of this attempt; `body` is exactly what goes over the wire.
     pub fn sign(&self, id: &str, timestamp_seconds: i64, body: &[u8]) -> String {
-        let mut mac = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, &self.0));
+        let mut mac = hmac::Context::with_key(&self.key);
         mac.update(format!("{id}.{timestamp_seconds}.").as_bytes());
         mac.update(body);
         format!("v1,{}", STANDARD.encode(mac.sign()))
     }
 }
+
+impl PartialEq for SigningSecret {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for SigningSecret {}
 
 impl fmt::Debug for SigningSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

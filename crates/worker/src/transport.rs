@@ -172,7 +172,7 @@ impl Http {
 
 fn prepared(url: Url, request: Outbound) -> Result<reqwest::Request, Failure> {
     let Outbound { method, url: _, headers, body } = request;
-    let headers = header_map(&url, &headers).ok_or(Failure::Unsendable)?;
+    let headers = header_map(&url, headers).ok_or(Failure::Unsendable)?;
     let mut request = reqwest::Request::new(verb(method), url);
     *request.headers_mut() = headers;
     *request.body_mut() = Some(body.into());
@@ -188,7 +188,7 @@ fn verb(method: Method) -> reqwest::Method {
 }
 
 /// `Host` goes first (RFC 9110 §7.2); left to hyper it would follow the others.
-fn header_map(url: &Url, headers: &[(String, String)]) -> Option<HeaderMap> {
+fn header_map(url: &Url, headers: Vec<(String, String)>) -> Option<HeaderMap> {
     let host = url.host_str()?;
     let authority = match url.port() {
         Some(port) => format!("{host}:{port}"),
@@ -201,7 +201,7 @@ fn header_map(url: &Url, headers: &[(String, String)]) -> Option<HeaderMap> {
         if RESERVED.contains(&name.as_str()) {
             return None;
         }
-        map.append(name, HeaderValue::from_str(value).ok()?);
+        map.append(name, HeaderValue::try_from(value).ok()?);
     }
     Some(map)
 }

@@ -1,10 +1,11 @@
 //! Writing results back.
 use std::collections::HashMap;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text, Uuid as SqlUuid};
-use domain::delivery::{Attempt, State};
+use domain::delivery::{Attempt, Outcome, State};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::seconds;
@@ -67,10 +68,7 @@ fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError
     let jobs: Vec<&Settled> = settlements.iter().flat_map(|it| &it.jobs).collect();
     let ids: Vec<Uuid> = jobs.iter().map(|it| it.delivery).collect();
     let states: Vec<&str> = jobs.iter().map(|it| it.state.as_str()).collect();
-    let attempts: Vec<String> = jobs
-        .iter()
-        .map(|it| serde_json::to_string(it.attempt.as_slice()).unwrap_or_else(|_| "[]".to_owned()))
-        .collect();
+    let attempts: Vec<String> = jobs.iter().map(|it| Kept::list(it.attempt.as_ref())).collect();
     let receipts: Vec<Option<&str>> = jobs.iter().map(|it| it.receipt.as_deref()).collect();
     diesel::sql_query(
         "update deliveries q
@@ -120,6 +118,41 @@ fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbErro
     .prepared()
     .run(db.conn)?;
     Ok(())
+}
+
+/// An attempt as it is kept: most have neither error nor answer, and what is not said need not be
+/// parsed, logged and stored.
+#[derive(Serialize)]
+struct Kept<'a> {
+    at: DateTime<Utc>,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    latency_ms: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<&'a str>,
+}
+
+impl Kept<'_> {
+    /// A JSON list of the attempt, if one was made.
+    fn list(attempt: Option<&Attempt>) -> String {
+        let kept = attempt.map(|attempt| {
+            let Attempt { at, outcome, status, latency_ms, error, answer } = attempt;
+            let (error, answer) = (error.as_deref(), answer.as_deref());
+            Kept {
+                at: *at,
+                outcome: *outcome,
+                status: *status,
+                latency_ms: *latency_ms,
+                error,
+                answer,
+            }
+        });
+        let list = serde_json::to_string(kept.as_slice());
+        list.unwrap_or_else(|_| unreachable!("attempts are plain data"))
+    }
 }
 
 #[derive(QueryableByName)]
