@@ -36,7 +36,7 @@ pub fn retry(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Credential
     let now = db.now()?;
     let about = json!({ "id": id, "channel": found.channel });
     db.emit(caller, now, vec![Event::unseen(Record::CredentialRetried, about)])?;
-    db.commit_news();
+    db.deliveries_due();
     Ok(credential::find(db, id)?)
 }
 

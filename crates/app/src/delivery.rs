@@ -55,7 +55,7 @@ pub fn redeliver(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Delive
     subscription::find(db, found.subscription_id).map_err(Error::missing("subscription"))?;
     let repeated = delivery::repeat(db, found.subscription_id, &[found.event_id])?;
     let repeated = repeated.first().ok_or(Error::NotFound("destination"))?;
-    db.commit_news();
+    db.deliveries_due();
     Ok(delivery::find(db, *repeated)?)
 }
 

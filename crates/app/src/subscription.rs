@@ -217,7 +217,7 @@ pub fn edit(
         ..before
     };
     subscription::update(db, &after, &sealed, mended)?;
-    db.commit_news();
+    db.deliveries_due();
     db.emit(caller, now, vec![record(Record::SubscriptionEdited, &after)])?;
     Ok(after)
 }

@@ -22,10 +22,8 @@ const PROVE_EVERY: Duration = Duration::from_secs(1);
 const RECONNECT_MIN: Duration = Duration::from_millis(100);
 const RECONNECT_MAX: Duration = Duration::from_secs(2);
 
-const EVENTS: u8 = 1;
-const ACCESS: u8 = 2;
-const NUMBERED: u8 = 4;
-const EVERYTHING: u8 = EVENTS | ACCESS | NUMBERED;
+/// Set when everything must be looked at: in no news of this release's own.
+const EVERYTHING: u8 = u8::MAX;
 
 /// A running listener; stops when dropped.
 pub struct Bus {
@@ -127,17 +125,16 @@ fn listen(conn: &mut PgConnection, own: i32) -> Result<u8, DbError> {
     Ok(heard)
 }
 
+/// Each kind of news has its bit, which releases that run side by side share.
 fn bits(commit: Commit) -> u8 {
-    let Commit { events, access, numbered } = commit;
-    (u8::from(events) * EVENTS) | (u8::from(access) * ACCESS) | (u8::from(numbered) * NUMBERED)
+    let Commit { events, access, numbered, planned, due } = commit;
+    let kinds = [events, access, numbered, planned, due];
+    kinds.into_iter().rev().fold(0, |bits, is_set| bits << 1 | u8::from(is_set))
 }
 
 fn commit(bits: u8) -> Commit {
-    Commit {
-        events: bits & EVENTS != 0,
-        access: bits & ACCESS != 0,
-        numbered: bits & NUMBERED != 0,
-    }
+    let [events, access, numbered, planned, due] = std::array::from_fn(|nth| bits & 1 << nth != 0);
+    Commit { events, access, numbered, planned, due }
 }
 
 #[diesel::declare_sql_function]

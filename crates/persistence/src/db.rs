@@ -34,8 +34,12 @@ type OnCommit = Box<dyn Fn(Commit) + Send + Sync>;
 pub struct Commit {
     /// Events were written.
     pub events: bool,
+    /// Some of them are about maintenances: the clock may have something else to do next.
+    pub planned: bool,
     /// Events got their sequence.
     pub numbered: bool,
+    /// Deliveries may go out that could not, or were not there, before.
+    pub due: bool,
     /// Somebody may do less than before: forget whom you know.
     pub access: bool,
 }
@@ -221,9 +225,9 @@ impl Write<'_> {
         self.rehearsal
     }
 
-    /// There is something to do for the workers, though no fact was written.
-    pub fn commit_news(&mut self) {
-        self.commit.events = true;
+    /// Deliveries may go out that could not, or were not there, before.
+    pub fn deliveries_due(&mut self) {
+        self.commit.due = true;
     }
 }
 

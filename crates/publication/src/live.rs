@@ -9,9 +9,10 @@ use chrono::{DateTime, Utc};
 use crate::pages::Pages;
 use crate::shelf::Shelf;
 
-/// Least time from one build to the next, so that writers in a row share builds. Who writes alone
-/// waits for nothing.
-const BETWEEN_BUILDS: Duration = Duration::from_millis(10);
+/// From one build to the next passes twice the time that the last one took, and not more than this, so
+/// that writers in a row share builds and building leaves room for writing. Who writes alone waits for
+/// nothing.
+const BETWEEN_BUILDS_MAX: Duration = Duration::from_millis(10);
 /// The page is looked at every second; after so long without an answer it counts as stale, also if
 /// nobody said so.
 const CONFIRMED_WITHIN: Duration = Duration::from_secs(10);
@@ -34,11 +35,11 @@ pub struct Live {
     shelf: Shelf,
 }
 
-/// The last build: which requests it served, and when it was done.
+/// The last build: which requests it served, and before when there is no other.
 #[derive(Debug, Default)]
 struct Built {
     served: u64,
-    at: Option<Instant>,
+    rest_until: Option<Instant>,
 }
 
 impl Default for Live {
@@ -78,14 +79,15 @@ impl Live {
         if built.served >= ticket {
             return Ok(());
         }
-        if let Some(left) = built.at.and_then(|it| BETWEEN_BUILDS.checked_sub(it.elapsed())) {
-            std::thread::sleep(left);
+        if let Some(until) = built.rest_until {
+            std::thread::sleep(until.saturating_duration_since(Instant::now()));
         }
-        let serves = self.requested.load(Ordering::SeqCst);
+        let (serves, began) = (self.requested.load(Ordering::SeqCst), Instant::now());
         let built_now = build(self.pages().as_deref())?;
         let now = built_now.snapshot().map(|it| it.taken_at);
         self.pages.store(Some(built_now.into()));
-        *built = Built { served: serves, at: Some(Instant::now()) };
+        let rest = BETWEEN_BUILDS_MAX.min(began.elapsed() * 2);
+        *built = Built { served: serves, rest_until: Some(Instant::now() + rest) };
         if let Some(now) = now {
             self.confirm(now);
         }

@@ -165,15 +165,23 @@ fn hear(
         if commit.access {
             forget();
         }
-        if commit.numbered {
-            bells.stream.notify_one();
-        }
+        ring(&bells, commit);
         if commit.events {
             bells.publish.notify_one();
-            bells.fan_out.notify_one();
-            bells.clockwork.notify_one();
         }
     }
+}
+
+/// Wakes those who have something to do now.
+fn ring(bells: &Bells, commit: Commit) {
+    let Commit { events, planned, numbered, due, access: _ } = commit;
+    let rung = [
+        (events, &bells.fan_out),
+        (planned, &bells.clockwork),
+        (numbered, &bells.stream),
+        (due, &bells.deliver),
+    ];
+    rung.into_iter().filter(|(is_due, _)| *is_due).for_each(|(_, bell)| bell.notify_one());
 }
 
 /// What this replica did: its own readers see it before the writer has its answer.
@@ -190,13 +198,8 @@ fn tell<F: Fn() + Send + Sync>(
         if commit.access {
             forget();
         }
-        if commit.numbered {
-            bells.stream.notify_one();
-        }
+        ring(&bells, commit);
         if commit.events {
-            bells.fan_out.notify_one();
-            bells.deliver.notify_one();
-            bells.clockwork.notify_one();
             if let Err(error) = worker::refresh(&db, &live) {
                 // The write stands; the publishing loop will catch up.
                 tracing::warn!(%error, "the page could not be refreshed after a write");
@@ -223,9 +226,7 @@ fn forget(callers: &Arc<Callers>, hub: &Arc<Hub>) -> impl Fn() + Send + Sync + u
 fn pass_on(bus: &Arc<Bus>, bells: &Arc<Bells>) -> impl Fn(Commit) + Send + Sync + use<> {
     let (bus, bells) = (Arc::downgrade(bus), Arc::clone(bells));
     move |commit| {
-        if commit.events {
-            bells.fan_out.notify_one();
-        }
+        ring(&bells, commit);
         if let Some(bus) = bus.upgrade() {
             bus.tell(commit);
         }

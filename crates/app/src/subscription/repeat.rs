@@ -47,6 +47,6 @@ pub fn recover(
     if missed.is_empty() {
         return Ok(0);
     }
-    db.commit_news();
+    db.deliveries_due();
     Ok(delivery::repeat(db, id, &missed)?.len())
 }
