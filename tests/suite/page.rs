@@ -9,8 +9,9 @@ mod visibility;
 
 use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use serde_json::{Value, json};
-use tests::World;
+use tests::{World, eventually};
 
+use crate::delivery::SOON;
 use crate::incident::{opening, update};
 
 /// Every document of the public page, with what reads it.
@@ -68,5 +69,10 @@ async fn furnish(world: &World) -> Value {
     let called_off = json!({"status": "cancelled", "message": "Not today."});
     let path = format!("/api/v1/maintenances/{}/updates", gone.id());
     world.post(&path, &called_off).await.expect(201);
+    // The clock begins what should have begun.
+    eventually(SOON, || async {
+        world.get("/api/v1/components/mail").await.json["status"] == "under_maintenance"
+    })
+    .await;
     open
 }
