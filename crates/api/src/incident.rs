@@ -1,10 +1,13 @@
 //! Incidents.
+mod open;
 pub mod shape;
 mod update;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
-use app::incident::{Filter, Key, Opened, State as Which};
+use app::Write;
+use app::idempotency::Answered;
+use app::incident::{Filter, Key, State as Which};
 use chrono::{DateTime, Utc};
 use domain::incident::{Impact, Incident};
 use domain::preview::Preview;
@@ -14,7 +17,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::{Audience, Signed};
 use crate::body::Body;
-use crate::idempotency::{Key as IdempotencyKey, answer, created};
+use crate::idempotency::Key as IdempotencyKey;
 use crate::list::{self, list_of};
 use crate::problem::{Problem, kind};
 use crate::query::{self, QueryString};
@@ -23,6 +26,8 @@ use crate::seam;
 use crate::state::State;
 use crate::version::{Expected, show};
 
+pub use open::Openings;
+use open::shown;
 use shape::{IncidentPatch, NewIncident, NewPostmortem};
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
@@ -136,17 +141,14 @@ async fn open_incident(
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency.with_body(body.digest);
     let wish = body.value.wish()?;
-    seam::post(&state, idempotency, move |db| {
-        let (draft, named) = wish.draft(db, &caller)?;
-        match app::incident::open(db, &caller, draft, &named)? {
-            Opened::Existing(incident) => answer(200, &incident),
-            Opened::Created(incident) => {
-                let location = format!("/api/v1/incidents/{}", incident.id);
-                created(location, incident.version, &incident)
-            }
-        }
-    })
-    .await
+    if idempotency.0.is_some() {
+        let open = move |db: &mut Write<'_>| shown(app::incident::open(db, &caller, wish));
+        return seam::post(&state, idempotency, open).await;
+    }
+    let shared = state.clone();
+    let open = move |wishes| open::together(shared, wishes);
+    let answer = state.openings.join((caller, wish), open).await?;
+    seam::respond(Answered::First(answer))
 }
 
 /// Show what opening an incident would do

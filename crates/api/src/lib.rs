@@ -15,6 +15,7 @@ mod event;
 mod example_page;
 mod examples;
 mod fallback;
+mod gather;
 mod group;
 mod history;
 mod idempotency;

@@ -43,6 +43,11 @@ where
     let vault = state.vault.clone();
     let answered =
         run(state, move |db| db.write(|db| once(db, &vault, key.0.as_ref(), job))).await?;
+    respond(answered)
+}
+
+/// The answer to a POST as a response.
+pub fn respond(answered: Answered) -> Result<HttpResponse, Problem> {
     let (answer, again) = match answered {
         Answered::First(answer) => (answer, false),
         Answered::Again(answer) => (answer, true),

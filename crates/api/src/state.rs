@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use publication::Live;
 use tokio::sync::Semaphore;
 
+use crate::incident::Openings;
 use crate::jwt::Jwt;
 use crate::limit::Limits;
 use crate::stream::Hub;
@@ -73,6 +74,7 @@ pub struct State {
     pub is_ready: Box<dyn Fn() -> bool + Send + Sync>,
     /// Taken before a blocking thread is: who waits for the database holds nothing.
     pub turns: Arc<Semaphore>,
+    pub openings: Openings,
 }
 
 impl State {
@@ -114,6 +116,7 @@ impl State {
             metrics,
             is_ready,
             turns: Arc::new(Semaphore::new(turns)),
+            openings: Openings::default(),
         }
     }
 

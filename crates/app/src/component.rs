@@ -7,6 +7,8 @@ use domain::event::{About, Event, Kind, Record};
 use domain::ledger::{Interval, Piece, Plan};
 use domain::text::slug_of;
 use domain::uptime::Percent;
+use persistence::component::Locked;
+use persistence::ledger::Change;
 use persistence::{component, group, incident, ledger, maintenance};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -205,9 +207,8 @@ pub fn edit(
     if shows_elsewhere(&found, &trial) {
         touch(db, &[found.id])?;
     }
-    let before = lock_one(db, key)?;
+    let (before, now) = lock_one(db, key)?;
     check_version(expected, before.version)?;
-    let now = db.now()?;
     let mut edit = editable(&before);
     change(&mut edit);
     let mut after = apply(before.clone(), edit);
@@ -252,14 +253,15 @@ fn lead_back(
     from: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let rows = ledger::rows(db, &[id], from)?.remove(&id).unwrap_or_default();
+    let rows = ledger::facts(db, &[id], from)?.rows.remove(&id).unwrap_or_default();
     let Some(first) = rows.first().map(|it| it.piece.from).filter(|first| from < *first) else {
         return Ok(());
     };
     let piece = Piece::reported(from, Status::Operational);
     let insert = vec![(piece, Some(first))];
     let plan = Plan { insert, changed_from: Some(from), ..Plan::default() };
-    Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
+    let change = Change { component: id, plan, after: None, actor: caller.actor.to_string() };
+    Ok(ledger::apply(db, &[change], now)?)
 }
 
 /// Whatever names these components is to show them otherwise. Call it before locking them.
@@ -357,9 +359,8 @@ pub fn archive(
     expected: Option<i64>,
 ) -> Result<(), Error> {
     caller.must(Scope::Components)?;
-    let component = lock_one(db, key)?;
+    let (component, now) = lock_one(db, key)?;
     check_version(expected, component.version)?;
-    let now = db.now()?;
     component::archive(db, component.id, now)?;
     close_ledger(db, caller, component.id, now)?;
     group::touch(db, component.group_id.as_slice())?;
@@ -373,11 +374,12 @@ fn close_ledger(
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mut rows = ledger::rows(db, &[id], now)?.remove(&id).unwrap_or_default();
+    let mut rows = ledger::facts(db, &[id], now)?.rows.remove(&id).unwrap_or_default();
     let open = rows.pop().filter(|it| it.to.is_none() && it.piece.from < now);
     let shorten = open.into_iter().map(|it| (it.id, now)).collect();
     let plan = Plan { shorten, changed_from: Some(now), ..Plan::default() };
-    Ok(ledger::apply(db, &[(id, plan)], &caller.actor.to_string(), now)?)
+    let change = Change { component: id, plan, after: None, actor: caller.actor.to_string() };
+    Ok(ledger::apply(db, &[change], now)?)
 }
 
 /// Puts the components named first, in this order, within their groups.
@@ -387,8 +389,7 @@ pub fn order(db: &mut Write<'_>, caller: &Caller, ids: &[Uuid]) -> Result<Vec<Co
     let ids_of_all: Vec<Key> = all.iter().map(|it| Key::Id(it.id)).collect();
     let moving: Vec<Uuid> = rearrange(all, ids)?.iter().map(|(it, _)| it.id).collect();
     touch(db, &moving)?;
-    let all = component::lock(db, &ids_of_all, &[])?;
-    let now = db.now()?;
+    let Locked { components: all, at: now } = component::lock(db, &ids_of_all, &[])?;
     for (mut component, position) in rearrange(all, ids)? {
         component.position = position;
         component.version += 1;
@@ -426,8 +427,10 @@ impl Placed for Component {
     }
 }
 
-fn lock_one(db: &mut Write<'_>, key: &Key) -> Result<Component, Error> {
-    component::lock(db, std::slice::from_ref(key), &[])?.pop().ok_or(Error::NotFound("component"))
+/// The component, locked, and since when.
+fn lock_one(db: &mut Write<'_>, key: &Key) -> Result<(Component, DateTime<Utc>), Error> {
+    let Locked { mut components, at } = component::lock(db, std::slice::from_ref(key), &[])?;
+    Ok((components.pop().ok_or(Error::NotFound("component"))?, at))
 }
 
 fn check_group(db: &mut Read<'_>, id: Uuid) -> Result<(), Error> {

@@ -3,7 +3,7 @@ use chrono::{DateTime, Duration, SubsecRound as _, Utc};
 use domain::caller::{Caller, Visibility};
 use domain::component::{Draft as ComponentDraft, Key as ComponentKey, Status};
 use domain::group::Draft as GroupDraft;
-use domain::incident::{Draft, Status as State};
+use domain::incident::Status as State;
 use domain::maintenance::Moment;
 use serde_json::Map;
 
@@ -71,19 +71,19 @@ pub fn fill(db: &mut Write<'_>) -> Result<(), Error> {
     }
     for (title, message, slug, status, days, minutes) in PAST {
         let started_at = now - Duration::days(days);
-        let draft = Draft {
+        let wish = incident::Wish {
             started_at: Some(started_at),
             resolved_at: Some(started_at + Duration::minutes(minutes)),
-            ..draft(title, message)
+            ..wish(title, message, slug, status)
         };
-        incident::open(db, &caller, draft, &vec![(ComponentKey::from(slug), status)])?;
+        incident::open(db, &caller, wish)?;
     }
-    let draft = Draft {
+    let message = "We see more errors than usual and are looking into it.";
+    let wish = incident::Wish {
         started_at: Some(now - Duration::minutes(25)),
-        ..draft("Elevated error rates", "We see more errors than usual and are looking into it.")
+        ..wish("Elevated error rates", message, "api", Status::PartialOutage)
     };
-    let named = vec![(ComponentKey::from("api"), Status::PartialOutage)];
-    if let Opened::Created(open) = incident::open(db, &caller, draft, &named)? {
+    if let Opened::Created(open) = incident::open(db, &caller, wish)? {
         let update = NewUpdate {
             status: Some(State::Identified),
             message: "A faulty deploy was found; it is being rolled back.".to_owned(),
@@ -150,19 +150,12 @@ fn component_draft(name: &str) -> ComponentDraft {
     }
 }
 
-fn draft(title: &str, message: &str) -> Draft {
-    Draft {
-        title: title.to_owned(),
-        message: message.to_owned(),
-        message_html: String::new(),
-        status: None,
-        effects: Vec::new(),
-        impact_override: None,
-        visibility: Visibility::Public,
-        notify: false,
-        started_at: None,
-        resolved_at: None,
-        dedup_key: None,
-        metadata: Map::new(),
+fn wish(title: &str, message: &str, slug: &str, status: Status) -> incident::Wish {
+    incident::Wish {
+        title: Some(title.to_owned()),
+        message: Some(message.to_owned()),
+        components: Some(vec![(ComponentKey::from(slug), status)]),
+        notify: Some(false),
+        ..incident::Wish::default()
     }
 }

@@ -157,7 +157,7 @@ pub fn archive(
     let members: Vec<Uuid> = component::of_groups(db, &[id])?.iter().map(|it| it.id).collect();
     crate::component::touch(db, &members)?;
     let members: Vec<Key> = members.into_iter().map(Key::Id).collect();
-    let members = component::lock(db, &members, &[])?;
+    let members = component::lock(db, &members, &[])?.components;
     let group = group::lock(db, key).map_err(Error::missing("group"))?;
     check_version(expected, group.version)?;
     let now = db.now()?;

@@ -1,5 +1,6 @@
 //! Incidents: opening, updating, correcting and closing them.
 mod amend;
+mod open;
 mod preview;
 mod wish;
 
@@ -7,7 +8,7 @@ use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
 use domain::component::{self, Component};
 use domain::event::{About, Announcement, Event, Kind, Record};
-use domain::incident::{Draft, Entry, Incident, Status, Timeline, Unsound, Update, replay};
+use domain::incident::{Entry, Incident, Status, Timeline, Unsound, Update, replay};
 use domain::timeline::Effect;
 use persistence::incident;
 use serde_json::json;
@@ -15,24 +16,17 @@ use uuid::Uuid;
 
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
-use crate::timeline::{self, groups_of, id_at, resolve};
+use crate::timeline::{self, Resolved, groups_of, id_at, resolve};
 use crate::{Error, Page, Read, Window, Write, markdown};
 
 pub use crate::timeline::Named;
 pub use amend::{
     Edit, UpdateEdit, delete, delete_postmortem, delete_update, edit, edit_update, put_postmortem,
 };
+pub use open::{Answer, Opened, open, open_all};
 pub use persistence::incident::{Filter, Key, State};
 pub use preview::preview;
 pub use wish::Wish;
-
-/// What came of opening an incident.
-#[derive(Clone, Debug)]
-pub enum Opened {
-    Created(Incident),
-    /// One with the same deduplication key was open already.
-    Existing(Incident),
-}
 
 /// What it takes to add an update.
 pub type NewUpdate = timeline::NewUpdate<Status>;
@@ -63,63 +57,6 @@ fn seen_by(incident: Incident, audience: Visibility) -> Option<Incident> {
     }
 }
 
-/// Opens an incident, turns its components, and tells subscribers. Callers that race with one
-/// deduplication key all get the same incident.
-pub fn open(
-    db: &mut Write<'_>,
-    caller: &Caller,
-    draft: Draft,
-    named: &Named,
-) -> Result<Opened, Error> {
-    caller.must(Scope::Incidents)?;
-    if let Some(key) = &draft.dedup_key {
-        incident::lock_dedup_key(db, key)?;
-        if let Some(existing) = incident::with_dedup_key(db, key)? {
-            return Ok(Opened::Existing(existing));
-        }
-    }
-    let (mut touched, effects) = resolve(db, named, &[])?;
-    let now = db.now()?;
-    let draft = Draft { effects, message_html: markdown::render(&draft.message), ..draft };
-    let opening = draft.opening(now)?;
-    let update = first_update(caller, &draft, &opening, now);
-    let mut entries = [entry(&update, &draft.effects)];
-    let timeline = replay(opening.started_at, &mut entries);
-    let id = Uuid::now_v7();
-    let source = caller.actor.to_string();
-    let new = incident::New { id, draft: &draft, started_at: opening.started_at, source, now };
-    let key_taken = "the deduplication key, by an incident that was reopened,";
-    let taken = Error::taken(incident::DEDUP_KEY_TAKEN, key_taken);
-    let incident = incident::insert(db, &new, &timeline, &update, &touched).map_err(taken)?;
-    let announce = draft.notify && !opening.backfill;
-    let turned = settle_and_tell(db, caller, &mut touched, opening.started_at, now, announce)?;
-    let kind = Kind::Announcement(Announcement::IncidentCreated);
-    let mut facts = vec![fact(kind, announce, &incident, &touched)];
-    facts.extend(turned);
-    db.emit(caller, now, facts)?;
-    Ok(Opened::Created(incident))
-}
-
-fn first_update(
-    caller: &Caller,
-    draft: &Draft,
-    opening: &domain::incident::Opening,
-    now: DateTime<Utc>,
-) -> Update {
-    Update {
-        id: id_at(now),
-        status: opening.status,
-        message: draft.message.clone(),
-        message_html: draft.message_html.clone(),
-        components: Vec::new(),
-        notify: draft.notify && !opening.backfill,
-        display_at: opening.display_at,
-        author: Some(caller.name.clone()),
-        created_at: now,
-        updated_at: now,
-    }
-}
-
 /// Adds an update. Its effects count from the time it shows.
 pub fn add_update(
     db: &mut Write<'_>,
@@ -131,8 +68,7 @@ pub fn add_update(
     caller.must(Scope::Incidents)?;
     let before = incident::lock(db, key).map_err(Error::missing("incident"))?;
     check_version(expected, before.version)?;
-    let (touched, effects) = resolve(db, &new.components, &touching(&before))?;
-    let now = db.now()?;
+    let Resolved { touched, effects, now } = resolve(db, &new.components, &touching(&before))?;
     let display_at = new.display_at.unwrap_or(now);
     let status = new.status.unwrap_or_else(|| state_at(&before, display_at));
     check_update(&before, status, display_at, &effects, now)?;

@@ -1,12 +1,15 @@
 //! Making the ledger, and the components it is about, say what is true.
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::caller::Caller;
 use domain::component::{Component, Status};
 use domain::event::{About, Announcement, Event, Kind};
-use domain::ledger::{Effects, Source, derive, reconcile};
+use domain::ledger::{Effects, Plan, Source, derive, reconcile};
 use domain::timeline::{Said, Step};
 use domain::{incident, maintenance};
-use persistence::{component, group, ledger};
+use persistence::ledger::{Change, Facts, Planned, Told};
+use persistence::{group, ledger};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,15 +30,83 @@ pub(crate) fn settle(
     from: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Turned>, Error> {
+    let Settled { plans, turned } = plan(db, components, from)?;
+    let changes = plans.into_iter().zip(components).map(|(plan, component)| {
+        let actor = caller.actor.to_string();
+        Change { component: component.id, plan, after: None, actor }
+    });
+    ledger::apply(db, &changes.collect::<Vec<_>>(), now)?;
+    Ok(turned)
+}
+
+/// Settles components that an incident or maintenance touches, and subscribers are told if `announce`.
+pub(crate) fn settle_and_tell(
+    db: &mut Write<'_>,
+    caller: &Caller,
+    components: &mut [Component],
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+    announce: bool,
+) -> Result<Vec<Event>, Error> {
+    let turned = settle_for(db, components, from, now, |_| caller.actor.to_string())?;
+    Ok(turned.into_iter().map(|it| status_changed(it, announce)).collect())
+}
+
+/// Settles components for those who cause it, each named by `actor`: components that change are
+/// written back, and their groups become new versions.
+pub(crate) fn settle_for(
+    db: &mut Write<'_>,
+    components: &mut [Component],
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+    actor: impl Fn(Uuid) -> String,
+) -> Result<Vec<Turned>, Error> {
+    let shown = |it: &Component| (it.status, it.status_since);
+    let before: Vec<_> = components.iter().map(shown).collect();
+    let Settled { plans, mut turned } = plan(db, components, from)?;
+    let mut changes = Vec::new();
+    for ((component, before), plan) in components.iter_mut().zip(before).zip(plans) {
+        // A correction of the past may move only the time since when.
+        let is_new_version = shown(component) != before;
+        if is_new_version {
+            component.version += 1;
+            component.updated_at = now;
+        }
+        let after = is_new_version.then_some(&*component);
+        let actor = actor(component.id);
+        changes.push(Change { component: component.id, plan, after, actor });
+    }
+    ledger::apply(db, &changes, now)?;
+    for it in &mut turned {
+        it.component.version += 1;
+        it.component.updated_at = now;
+    }
+    let groups: Vec<Uuid> = turned.iter().filter_map(|it| it.component.group_id).collect();
+    group::touch(db, &groups)?;
+    Ok(turned)
+}
+
+/// What must become of components.
+#[derive(Default)]
+struct Settled {
+    /// One for each of them.
+    plans: Vec<Plan>,
+    turned: Vec<Turned>,
+}
+
+/// Derives the status of locked components from `from` on, and changes them in place.
+fn plan(
+    db: &mut Write<'_>,
+    components: &mut [Component],
+    from: DateTime<Utc>,
+) -> Result<Settled, Error> {
+    let mut settled = Settled::default();
     if components.is_empty() {
-        return Ok(Vec::new());
+        return Ok(settled);
     }
     let ids: Vec<Uuid> = components.iter().map(|it| it.id).collect();
-    let rows = ledger::rows(db, &ids, from)?;
-    let reports = ledger::reports(db, &ids, from)?;
-    let said = said(db, &ids, from)?;
-    let mut plans = Vec::new();
-    let mut turned = Vec::new();
+    let Facts { rows, reports, told, planned } = ledger::facts(db, &ids, from)?;
+    let said = said(told, planned);
     for component in components {
         let rows = rows.get(&component.id).map_or(&[][..], Vec::as_slice);
         let steps = |said: &Said| -> Option<Vec<Step>> { said.steps.get(&component.id).cloned() };
@@ -51,63 +122,25 @@ pub(crate) fn settle(
             let before = component.status;
             (component.status, component.status_since) = (current.status, current.from);
             if before != current.status {
-                turned.push(Turned { component: component.clone(), before });
+                settled.turned.push(Turned { component: component.clone(), before });
             }
         }
-        plans.push((component.id, plan));
+        settled.plans.push(plan);
     }
-    ledger::apply(db, &plans, &caller.actor.to_string(), now)?;
-    Ok(turned)
+    Ok(settled)
 }
 
-/// What incidents and maintenances said of the components from `from` on.
-fn said(
-    db: &mut Write<'_>,
-    components: &[Uuid],
-    from: DateTime<Utc>,
-) -> Result<Vec<(Source, Said)>, Error> {
-    let (told, planned) = ledger::told(db, components, from)?;
-    let told = told.into_iter().map(|mut it| {
+/// What incidents and maintenances said of components.
+fn said(told: BTreeMap<Uuid, Told>, planned: BTreeMap<Uuid, Planned>) -> Vec<(Source, Said)> {
+    let told = told.into_iter().map(|(id, mut it)| {
         let timeline = incident::replay(it.started_at, &mut it.entries);
-        (Source::Incident(it.incident), timeline.said)
+        (Source::Incident(id), timeline.said)
     });
-    let planned = planned.into_iter().map(|mut it| {
-        let timeline = maintenance::replay(&mut it.entries);
-        (Source::Maintenance(it.maintenance), timeline.said)
+    let planned = planned.into_iter().map(|(id, mut entries)| {
+        let timeline = maintenance::replay(&mut entries);
+        (Source::Maintenance(id), timeline.said)
     });
-    Ok(told.chain(planned).collect())
-}
-
-/// Settles components that an incident or maintenance touches: those that change are written back, their groups
-/// become new versions, and subscribers are told if `announce`.
-pub(crate) fn settle_and_tell(
-    db: &mut Write<'_>,
-    caller: &Caller,
-    components: &mut [Component],
-    from: DateTime<Utc>,
-    now: DateTime<Utc>,
-    announce: bool,
-) -> Result<Vec<Event>, Error> {
-    let shown = |it: &Component| (it.status, it.status_since);
-    let before: Vec<_> = components.iter().map(shown).collect();
-    let mut turned = settle(db, caller, components, from, now)?;
-    let mut changed = Vec::new();
-    for (component, before) in components.iter_mut().zip(before) {
-        // A correction of the past may move only the time since when.
-        if shown(component) != before {
-            component.version += 1;
-            component.updated_at = now;
-            changed.push(&*component);
-        }
-    }
-    component::update_statuses(db, &changed)?;
-    for it in &mut turned {
-        it.component.version += 1;
-        it.component.updated_at = now;
-    }
-    let groups: Vec<Uuid> = turned.iter().filter_map(|it| it.component.group_id).collect();
-    group::touch(db, &groups)?;
-    Ok(turned.into_iter().map(|it| status_changed(it, announce)).collect())
+    told.chain(planned).collect()
 }
 
 /// The fact that a component turned.

@@ -135,7 +135,7 @@ fn changed(before: &Maintenance, after: &Maintenance, components: &[Component]) 
 
 /// The components that a maintenance touches, locked.
 fn lock_components(db: &mut Write<'_>, it: &Maintenance) -> Result<Vec<Component>, Error> {
-    Ok(components::lock(db, &[], &ids_of(&it.components))?)
+    Ok(components::lock(db, &[], &ids_of(&it.components))?.components)
 }
 
 /// The maintenance, locked, if it is the version that was expected.

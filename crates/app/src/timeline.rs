@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use domain::component::{self, Component, Key};
 use domain::timeline::Effect;
-use persistence::component as components;
+use persistence::component::{self as components, Locked};
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::{Error, FieldError, Write};
@@ -27,18 +27,40 @@ pub(crate) fn id_at(now: DateTime<Utc>) -> Uuid {
     Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }
 
+/// Locked components, what is said of them, and the time.
+pub(crate) struct Resolved {
+    pub touched: Vec<Component>,
+    pub effects: Vec<Effect>,
+    pub now: DateTime<Utc>,
+}
+
 /// Locks the components that a caller names, each of which must exist and be named once, and
 /// those that are touched already.
 pub(crate) fn resolve(
     db: &mut Write<'_>,
     named: &Named,
     touched: &[Uuid],
-) -> Result<(Vec<Component>, Vec<Effect>), Error> {
-    if named.is_empty() && touched.is_empty() {
-        return Ok((Vec::new(), Vec::new()));
+) -> Result<Resolved, Error> {
+    let Locked { components: touched, at: now } = lock(db, &[named], touched)?;
+    let effects = effects(named, &touched)?;
+    Ok(Resolved { touched, effects, now })
+}
+
+/// Locks the components that callers name, and those that are touched already.
+pub(crate) fn lock(
+    db: &mut Write<'_>,
+    named: &[&Named],
+    touched: &[Uuid],
+) -> Result<Locked, Error> {
+    let keys: Vec<Key> = named.iter().flat_map(|it| it.iter().map(|it| it.0.clone())).collect();
+    if keys.is_empty() && touched.is_empty() {
+        return Ok(Locked { components: Vec::new(), at: db.now()? });
     }
-    let keys: Vec<Key> = named.iter().map(|it| it.0.clone()).collect();
-    let found = components::lock(db, &keys, touched)?;
+    Ok(components::lock(db, &keys, touched)?)
+}
+
+/// What a caller says of locked components, each of which must be there and be named once.
+pub(crate) fn effects(named: &Named, locked: &[Component]) -> Result<Vec<Effect>, Error> {
     let mut effects: Vec<Effect> = Vec::new();
     let mut wrong = Vec::new();
     for (index, (key, status)) in named.iter().enumerate() {
@@ -46,7 +68,7 @@ pub(crate) fn resolve(
             Key::Id(id) => it.id == *id,
             Key::Slug(slug) => it.slug == *slug,
         };
-        let complaint = match found.iter().find(is_it) {
+        let complaint = match locked.iter().find(is_it) {
             None => Some(("unknown", format!("there is no component {key}"))),
             Some(it) if effects.iter().any(|of| of.component == it.id) => {
                 Some(("repeated", format!("the component {key} is named twice")))
@@ -62,7 +84,7 @@ pub(crate) fn resolve(
             detail,
         }));
     }
-    if wrong.is_empty() { Ok((found, effects)) } else { Err(Error::Invalid(wrong)) }
+    if wrong.is_empty() { Ok(effects) } else { Err(Error::Invalid(wrong)) }
 }
 
 /// The groups of components, for those who asked to hear of them.

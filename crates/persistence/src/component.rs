@@ -1,7 +1,7 @@
 //! Components.
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 use domain::caller::Visibility;
 use domain::component::{Component, Key, Status};
 use domain::uptime::Percent;
@@ -111,26 +111,44 @@ pub fn of_groups(db: &mut Read<'_>, groups: &[Uuid]) -> Result<Vec<Component>, D
     Ok(rows.into_iter().map(Component::from).collect())
 }
 
+/// Components that are locked until the transaction ends, and when all of them were.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    pub components: Vec<Component>,
+    pub at: DateTime<Utc>,
+}
+
 /// Locks the live ones among the components named or in `also` until the transaction ends: what is
 /// archived does not change any more. Rows are locked in the order of their ids, so take all that
 /// are needed at once.
-pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Vec<Component>, DbError> {
-    let (mut ids, mut slugs) = (Vec::new(), Vec::new());
+pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Locked, DbError> {
+    let (mut ids, mut slugs) = (also.to_vec(), Vec::new());
     for key in keys {
         match key {
             Key::Id(id) => ids.push(*id),
             Key::Slug(slug) => slugs.push(slug.as_str()),
         }
     }
-    let named = components::id.eq_any(ids).or(components::slug.eq_any(slugs));
-    let rows: Vec<Row> = components::table
-        .filter(components::archived_at.is_null())
-        .filter(components::id.eq_any(also).or(named))
-        .order(components::id)
-        .for_update()
-        .select(Row::as_select())
-        .load(db.conn)?;
-    Ok(rows.into_iter().map(Component::from).collect())
+    let found: Vec<Found> = diesel::sql_query(
+        "with wanted as (
+             select unnest($1) as id
+             union
+             select c.id from unnest($2) as named (slug) cross join lateral (
+                 select id from components where slug = named.slug and archived_at is null offset 0) c),
+         locked as materialized (
+             select * from components where id = any(array(select id from wanted))
+             order by id for update)
+         select *, farol_now() as at from locked where archived_at is null",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Text>, _>(slugs)
+    .prepared()
+    .load(db.conn)?;
+    let at = match found.last() {
+        Some(last) => last.at.trunc_subsecs(6),
+        None => db.now()?,
+    };
+    Ok(Locked { components: found.into_iter().map(|it| it.component.into()).collect(), at })
 }
 
 /// The place after the last member of the group, or after the last ungrouped component.
@@ -166,32 +184,6 @@ pub fn update(db: &mut Write<'_>, component: &Component) -> Result<(), DbError> 
     Ok(())
 }
 
-/// Writes back what the ledger makes of components: their status, and that it is a new version.
-pub fn update_statuses(db: &mut Write<'_>, changed: &[&Component]) -> Result<(), DbError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let ids: Vec<Uuid> = changed.iter().map(|it| it.id).collect();
-    let statuses: Vec<&str> = changed.iter().map(|it| it.status.as_str()).collect();
-    let since: Vec<DateTime<Utc>> = changed.iter().map(|it| it.status_since).collect();
-    let versions: Vec<i64> = changed.iter().map(|it| it.version).collect();
-    let updated: Vec<DateTime<Utc>> = changed.iter().map(|it| it.updated_at).collect();
-    diesel::sql_query(
-        "update components c
-         set status = n.status, status_since = n.since, version = n.version, updated_at = n.updated
-         from unnest($1, $2, $3, $4, $5) as n (id, status, since, version, updated)
-         where c.id = n.id",
-    )
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<Text>, _>(statuses)
-    .bind::<Array<Timestamptz>, _>(since)
-    .bind::<Array<BigInt>, _>(versions)
-    .bind::<Array<Timestamptz>, _>(updated)
-    .prepared()
-    .run(db.conn)?;
-    Ok(())
-}
-
 /// Takes a component off the page; its history stays.
 pub fn archive(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     diesel::update(components::table.find(id))
@@ -219,7 +211,15 @@ pub fn report(
     Ok(())
 }
 
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(QueryableByName)]
+struct Found {
+    #[diesel(embed)]
+    component: Row,
+    #[diesel(sql_type = Timestamptz)]
+    at: DateTime<Utc>,
+}
+
+#[derive(Queryable, QueryableByName, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = components, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
 struct Row {
     id: Uuid,

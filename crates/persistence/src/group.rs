@@ -3,6 +3,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
 use domain::caller::Visibility;
 use domain::component::{Key, Status};
 use domain::group::Group;
@@ -127,16 +128,14 @@ pub fn touch(db: &mut Write<'_>, ids: &[Uuid]) -> Result<(), DbError> {
         return Ok(());
     }
     // Locked in the order of ids first, because an update takes rows in any order.
-    let _: Vec<Uuid> = groups::table
-        .filter(groups::id.eq_any(ids))
-        .order(groups::id)
-        .for_update()
-        .select(groups::id)
-        .load(db.conn)?;
-    diesel::update(groups::table.filter(groups::id.eq_any(ids)))
-        .set(groups::version.eq(groups::version + 1))
-        .prepared()
-        .run(db.conn)?;
+    diesel::sql_query(
+        "with locked as materialized (
+             select id from component_groups where id = any($1) order by id for update)
+         update component_groups g set version = version + 1 from locked l where g.id = l.id",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 

@@ -8,26 +8,26 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use domain::caller::Visibility;
-use domain::component::Component;
 use domain::incident::{Incident, Postmortem, Timeline, Update};
 use domain::timeline::Effect;
 use uuid::Uuid;
 
 use crate::prepared::Prepare as _;
 use crate::schema::{incident_components, incident_updates, incidents};
-use crate::timeline::{rehearsed_number, searchable, set_statuses};
+use crate::timeline::{searchable, set_statuses};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
 
 pub use list::{Filter, State, among, open, page};
-use row::{NewRow, Row, UpdateRow};
+pub use row::insert;
+use row::{Row, UpdateRow};
 
 /// Name of the constraint that allows one open incident per deduplication key.
 pub const DEDUP_KEY_TAKEN: &str = "incidents_dedup_key";
 
 pub use crate::timeline::Key;
 
-/// An incident about to be written: what its updates do not tell.
+/// An incident about to be written.
 #[derive(Clone, Debug)]
 pub struct New<'a> {
     pub id: Uuid,
@@ -35,6 +35,9 @@ pub struct New<'a> {
     pub started_at: DateTime<Utc>,
     pub source: String,
     pub now: DateTime<Utc>,
+    /// Its only update, and what that makes of it.
+    pub first: &'a Update,
+    pub timeline: &'a Timeline,
 }
 
 /// The incident with its whole timeline.
@@ -64,45 +67,20 @@ fn one(db: &mut Read<'_>, row: Row) -> Result<Incident, DbError> {
     row::assemble(db, vec![row])?.pop().ok_or(DbError::NotFound)
 }
 
-/// Makes callers with the same deduplication key take turns until their transactions end.
-pub fn lock_dedup_key(db: &mut Write<'_>, key: &str) -> Result<(), DbError> {
-    crate::timeline::lock_key(db, key, 7)
+/// Makes callers with the same deduplication keys take turns until their transactions end.
+pub fn lock_dedup_keys(db: &mut Write<'_>, keys: &[&str]) -> Result<(), DbError> {
+    crate::timeline::lock_keys(db, keys, 7)
 }
 
-/// The open incident with this deduplication key.
-pub fn with_dedup_key(db: &mut Read<'_>, key: &str) -> Result<Option<Incident>, DbError> {
-    let row: Option<Row> = incidents::table
-        .filter(incidents::deleted_at.is_null().and(incidents::dedup_key.eq(key)))
+/// The open incidents with these deduplication keys.
+pub fn with_dedup_keys(db: &mut Read<'_>, keys: &[&str]) -> Result<Vec<Incident>, DbError> {
+    let rows: Vec<Row> = incidents::table
+        .filter(incidents::deleted_at.is_null().and(incidents::dedup_key.eq_any(keys)))
         .filter(list::is_open())
         .select(Row::as_select())
-        .limit(1)
         .prepared()
-        .get_result(db.conn)
-        .optional()?;
-    row.map(|row| one(db, row)).transpose()
-}
-
-/// Adds an incident with its first update, and returns what [`find`] will find. `touched` are the
-/// components that it names.
-pub fn insert(
-    db: &mut Write<'_>,
-    new: &New<'_>,
-    timeline: &Timeline,
-    first: &Update,
-    touched: &[Component],
-) -> Result<Incident, DbError> {
-    let row: Row = diesel::insert_into(incidents::table)
-        .values(NewRow::of(new, timeline, rehearsed_number(db, new.id)))
-        .returning(Row::as_returning())
-        .prepared()
-        .get_result(db.conn)?;
-    set_components(db, new.id, timeline)?;
-    let update: UpdateRow = diesel::insert_into(incident_updates::table)
-        .values(UpdateRow::of(new.id, first, &new.draft.effects))
-        .returning(UpdateRow::as_returning())
-        .prepared()
-        .get_result(db.conn)?;
-    Ok(row.opened(update, touched, db.page()))
+        .load(db.conn)?;
+    row::assemble(db, rows)
 }
 
 /// Writes back what may be edited of an incident and what its updates make of it.

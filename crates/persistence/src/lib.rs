@@ -30,6 +30,7 @@ pub mod transfer;
 pub mod uptime;
 pub mod user;
 
+mod column;
 mod db;
 mod error;
 mod pool;

@@ -63,7 +63,7 @@ fn one(db: &mut Read<'_>, row: Row) -> Result<Maintenance, DbError> {
 
 /// Makes callers with the same deduplication key take turns until their transactions end.
 pub fn lock_dedup_key(db: &mut Write<'_>, key: &str) -> Result<(), DbError> {
-    crate::timeline::lock_key(db, key, 10)
+    crate::timeline::lock_keys(db, &[key], 10)
 }
 
 /// The open maintenance with this deduplication key; of a series the next.

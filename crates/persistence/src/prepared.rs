@@ -1,7 +1,7 @@
 //! Statements that are parsed and planned once per connection.
 //!
 //! diesel keeps prepared statements only where it can prove that a query has one text. It cannot
-//! for raw SQL, change sets and lists of rows, so each of those is prepared anew every time: one
+//! for raw SQL and change sets, so each of those is prepared anew every time: one
 //! more round trip, and for the larger ones more planning than work.
 use diesel::deserialize::{self, QueryableByName};
 use diesel::pg::{Pg, PgConnection};
@@ -10,29 +10,18 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::row::NamedRow;
 use diesel::sql_types::Untyped;
 
-/// Rows in one insert up to which its text is worth keeping: there is one per number of rows.
-const FEW: usize = 8;
-
 /// A query whose statement stays prepared, if it is executed by `load`, `get_result` or [`run`].
 /// diesel's `execute` asks a reference to it, which does not know.
 ///
 /// [`run`]: Prepared::run
 #[must_use = "queries are only executed when calling `load`, `run` or similar"]
-pub(crate) struct Prepared<Q> {
-    query: Q,
-    keep: bool,
-}
+pub(crate) struct Prepared<Q>(Q);
 
 /// Says of a query what diesel cannot know.
 pub(crate) trait Prepare: Sized {
     /// The text is the same every time, or one of very few.
     fn prepared(self) -> Prepared<Self> {
-        Prepared { query: self, keep: true }
-    }
-
-    /// The text depends on the number of rows alone, which is mostly small.
-    fn prepared_if_few(self, n_rows: usize) -> Prepared<Self> {
-        Prepared { query: self, keep: n_rows <= FEW }
+        Prepared(self)
     }
 }
 
@@ -40,11 +29,11 @@ impl<Q: QueryFragment<Pg>> Prepare for Q {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.query.walk_ast(pass)
+        self.0.walk_ast(pass)
     }
 
-    fn is_safe_to_cache_prepared(&self, backend: &Pg) -> QueryResult<bool> {
-        Ok(self.keep || self.query.is_safe_to_cache_prepared(backend)?)
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(true)
     }
 }
 

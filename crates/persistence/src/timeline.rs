@@ -173,14 +173,18 @@ pub(crate) fn set_statuses(
     Ok(())
 }
 
-/// Makes callers with the same deduplication key take turns until their transactions end. Keys of
+/// Makes callers with the same deduplication keys take turns until their transactions end. Keys of
 /// different kinds of things differ by `kind`.
-pub(crate) fn lock_key(db: &mut Write<'_>, key: &str, kind: i64) -> Result<(), DbError> {
-    diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, $2))")
-        .bind::<Text, _>(key)
-        .bind::<BigInt, _>(kind)
-        .prepared()
-        .run(db.conn)?;
+pub(crate) fn lock_keys(db: &mut Write<'_>, keys: &[&str], kind: i64) -> Result<(), DbError> {
+    diesel::sql_query(
+        "select pg_advisory_xact_lock(number) from (
+             select distinct hashtextextended(key, $2) as number from unnest($1) as given (key)
+             order by number) locks",
+    )
+    .bind::<Array<Text>, _>(keys)
+    .bind::<BigInt, _>(kind)
+    .prepared()
+    .run(db.conn)?;
     Ok(())
 }
 

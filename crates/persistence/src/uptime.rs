@@ -18,7 +18,6 @@ use crate::prepared::Prepare as _;
 use crate::word::Word;
 use crate::{DbError, Read};
 
-pub(crate) use tallied::{Changed, take_back};
 pub use tallied::{Tallied, Untallied, keep, lock_untallied};
 
 /// The pasts of components from a day on. Without `tallied` everything is read from the ledger.

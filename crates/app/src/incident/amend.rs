@@ -4,14 +4,15 @@ use chrono::{DateTime, Utc};
 use domain::caller::{Caller, Scope, Visibility};
 use domain::event::{Announcement, Kind, Record};
 use domain::incident::{Impact, Incident, Postmortem, Status, Unsound, Update};
-use persistence::{component as components, incident};
+use persistence::component::{self as components, Locked};
+use persistence::incident;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Key, Named, Span, check_update, fact, record, rework, touching};
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
-use crate::timeline::resolve;
+use crate::timeline::{Resolved, resolve};
 use crate::{Error, Write, markdown};
 
 /// What may be edited of an incident, as it is before the edit.
@@ -54,7 +55,7 @@ pub fn edit(
     let mut entries = incident::entries(db, incident.id)?;
     let timeline = domain::incident::replay(incident.started_at, &mut entries);
     incident::update(db, &incident, &timeline)?;
-    let touched = components::lock(db, &[], &touching(&incident))?;
+    let touched = components::lock(db, &[], &touching(&incident))?.components;
     let span = Span { from: began_before.min(incident.started_at), now };
     let reworked = rework(db, caller, &incident, touched, span, false)?;
     finish(db, caller, now, seen_before, reworked)
@@ -90,8 +91,8 @@ pub fn delete(
 ) -> Result<(), Error> {
     caller.must(Scope::Incidents)?;
     let incident = lock(db, key, expected)?;
-    let mut touched = components::lock(db, &[], &touching(&incident))?;
-    let now = db.now()?;
+    let Locked { components: mut touched, at: now } =
+        components::lock(db, &[], &touching(&incident))?;
     incident::delete(db, incident.id, now)?;
     let turned = settle_and_tell(db, caller, &mut touched, incident.started_at, now, false)?;
     let mut facts = vec![record(Record::IncidentDeleted, incident.visibility, &incident, &touched)];
@@ -121,10 +122,9 @@ pub fn edit_update(
     caller.must(Scope::Incidents)?;
     let before = lock(db, key, expected)?;
     let (mut update, is_opening) = find_update(&before, id)?;
-    let now = db.now()?;
     let UpdateEdit { status, message, components, display_at } = edit;
     let named = components.clone().unwrap_or_default();
-    let (touched, mut effects) = resolve(db, &named, &touching(&before))?;
+    let Resolved { touched, mut effects, now } = resolve(db, &named, &touching(&before))?;
     if components.is_none() {
         let entries = incident::entries(db, before.id)?;
         effects = entries.into_iter().find(|it| it.id == id).map_or(effects, |it| it.effects);
@@ -163,8 +163,7 @@ pub fn delete_update(
     if before.updates.len() == 1 {
         return Err(Error::Conflict("this is the only update; delete the incident instead"));
     }
-    let touched = components::lock(db, &[], &touching(&before))?;
-    let now = db.now()?;
+    let Locked { components: touched, at: now } = components::lock(db, &[], &touching(&before))?;
     incident::delete_update(db, id)?;
     let span = Span { from: before.started_at, now };
     let reworked = rework(db, caller, &before, touched, span, false)?;
@@ -222,7 +221,7 @@ fn save_postmortem(
     incident.version += 1;
     incident.updated_at = now;
     incident::update(db, &incident, &timeline)?;
-    let touched = components::lock(db, &[], &touching(&incident))?;
+    let touched = components::lock(db, &[], &touching(&incident))?.components;
     let kind = if announce {
         Kind::Announcement(Announcement::PostmortemPublished)
     } else {

@@ -39,10 +39,9 @@ fn rehearse(
     caller: &Caller,
     wish: Wish,
 ) -> Result<(Preview, Option<Announced>), Error> {
-    let (draft, named) = wish.draft(db, caller)?;
     let before: HashMap<Uuid, Status> =
         component::all(db)?.into_iter().map(|it| (it.id, it.status)).collect();
-    let opened = open(db, caller, draft, &named)?;
+    let opened = open(db, caller, wish)?;
     let (existing, incident) = match &opened {
         Opened::Existing(incident) => (true, incident),
         Opened::Created(incident) => (false, incident),

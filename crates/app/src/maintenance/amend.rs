@@ -165,7 +165,7 @@ pub(super) fn plan(
         let detail = "it has begun already; say in an update what becomes of components";
         return Err(Error::invalid("/components", "unsound", detail));
     }
-    Ok(Some(resolve(db, named, &ids_of(&before.components))?.1))
+    Ok(Some(resolve(db, named, &ids_of(&before.components))?.effects))
 }
 
 /// Replaces the plan of a maintenance that has not begun.

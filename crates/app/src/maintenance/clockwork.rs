@@ -76,7 +76,7 @@ fn advance(db: &mut Write<'_>, skipped: i64, limit: i64) -> Result<usize, Error>
         return Ok(0);
     }
     let ids: Vec<Uuid> = due.iter().flat_map(|it| ids_of(&it.components)).collect();
-    let mut touched = component::lock(db, &[], &ids)?;
+    let mut touched = component::lock(db, &[], &ids)?.components;
     let mut moved = Vec::new();
     for it in due {
         moved.push(move_on(db, it, now)?);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::clockwork::carry_out;
 use super::{Named, announced, series};
 use crate::ledger::settle_and_tell;
-use crate::timeline::{id_at, resolve};
+use crate::timeline::{Resolved, id_at, resolve};
 use crate::{Error, Write, markdown};
 
 /// What came of scheduling a maintenance.
@@ -39,8 +39,7 @@ pub fn schedule(
             return Ok(Scheduled::Existing(existing));
         }
     }
-    let (mut touched, effects) = resolve(db, named, &[])?;
-    let now = db.now()?;
+    let Resolved { mut touched, effects, now } = resolve(db, named, &[])?;
     draft.window.check(now)?;
     let Draft { template, window, time_zone, recurrence } = draft;
     let message_html = markdown::render(&template.message);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Key, announced, ids_of, lock, lock_components, recorded, rework};
 use crate::ledger::settle_and_tell;
-use crate::timeline::{self, id_at, resolve};
+use crate::timeline::{self, Resolved, id_at, resolve};
 use crate::{Error, Write, markdown};
 
 /// What it takes to add an update.
@@ -25,8 +25,8 @@ pub fn add_update(
 ) -> Result<(Maintenance, Update), Error> {
     caller.must(Scope::Maintenances)?;
     let before = lock(db, key, expected)?;
-    let (mut touched, effects) = resolve(db, &new.components, &ids_of(&before.components))?;
-    let now = db.now()?;
+    let Resolved { mut touched, effects, now } =
+        resolve(db, &new.components, &ids_of(&before.components))?;
     let display_at = new.display_at.unwrap_or(now);
     let status = new.status.unwrap_or(before.status);
     check_update(&before, status, display_at, &effects, now)?;

@@ -1,15 +1,16 @@
 //! Rows of incidents, and how they become one read model.
+mod insert;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
 use domain::component::Component;
-use domain::incident::{Entry, Impact, Incident, Status, Timeline, replay};
+use domain::incident::{Entry, Impact, Incident, Status, replay};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::New;
 use crate::schema::{incident_updates, incidents};
 use crate::timeline::{Named, affected, by_subject, named};
 use crate::word::Word;
@@ -42,29 +43,7 @@ pub(super) struct Row {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = incidents, treat_none_as_default_value = false)]
-pub(super) struct NewRow<'a> {
-    id: Uuid,
-    /// The next one when there is none.
-    #[diesel(treat_none_as_default_value = true)]
-    number: Option<i64>,
-    title: &'a str,
-    status: Word<Status>,
-    impact: Word<Impact>,
-    impact_override: Option<Word<Impact>>,
-    visibility: Word<Visibility>,
-    started_at: DateTime<Utc>,
-    identified_at: Option<DateTime<Utc>>,
-    monitoring_at: Option<DateTime<Utc>>,
-    resolved_at: Option<DateTime<Utc>>,
-    dedup_key: Option<&'a str>,
-    source: &'a str,
-    metadata: Value,
-    search_text: String,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
+pub use insert::insert;
 
 crate::timeline::update_rows!(incident_updates, incident_id, incident);
 
@@ -88,7 +67,7 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident
 
 impl Row {
     /// An incident whose only update is `first`, which names `touched`.
-    pub(super) fn opened(
+    fn opened(
         self,
         first: UpdateRow,
         touched: &[Component],
@@ -160,31 +139,6 @@ impl Row {
             version,
             created_at,
             updated_at,
-        }
-    }
-}
-
-impl<'a> NewRow<'a> {
-    pub(super) fn of(new: &'a New<'_>, timeline: &Timeline, number: Option<i64>) -> Self {
-        let New { id, draft, started_at, source, now } = new;
-        Self {
-            id: *id,
-            number,
-            title: &draft.title,
-            status: Word(timeline.status),
-            impact: Word(draft.impact_override.unwrap_or(timeline.impact)),
-            impact_override: draft.impact_override.map(Word),
-            visibility: Word(draft.visibility),
-            started_at: *started_at,
-            identified_at: timeline.identified_at,
-            monitoring_at: timeline.monitoring_at,
-            resolved_at: timeline.resolved_at,
-            dedup_key: draft.dedup_key.as_deref(),
-            source,
-            metadata: Value::Object(draft.metadata.clone()),
-            search_text: format!("{}\n{}", draft.title, draft.message),
-            created_at: *now,
-            updated_at: *now,
         }
     }
 }

@@ -86,45 +86,6 @@ pub fn keep(db: &mut Write<'_>, tallied: &[Tallied]) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Ledgers that say something else than before.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Changed {
-    pub component: Uuid,
-    /// The first day that is another one.
-    pub day: NaiveDate,
-    /// The earliest beginning of a row that was added, if any was.
-    pub begins: Option<DateTime<Utc>>,
-}
-
-/// Takes back what was tallied of days that are others now. Where days were tallied in another zone
-/// nobody can say which; all of them are void.
-pub(crate) fn take_back(db: &mut Write<'_>, changed: &[Changed]) -> Result<(), DbError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let zone = db.page().zone().name();
-    diesel::sql_query(
-        "with changed as (select * from unnest($1, $2, $3) as t (id, day, begins)),
-         renewed as (
-             update components c
-             set ledger_version = c.ledger_version + 1,
-                 ledger_from = least(c.ledger_from, t.begins),
-                 tallied_to = case when c.tallied_zone is distinct from $4 then null
-                                   when c.tallied_to > t.day then t.day
-                                   else c.tallied_to end
-             from changed t where c.id = t.id)
-         delete from component_days d using changed t
-         where d.component_id = t.id and d.day >= t.day",
-    )
-    .bind::<Array<SqlUuid>, _>(changed.iter().map(|it| it.component).collect::<Vec<_>>())
-    .bind::<Array<Date>, _>(changed.iter().map(|it| it.day).collect::<Vec<_>>())
-    .bind::<Array<Nullable<Timestamptz>>, _>(changed.iter().map(|it| it.begins).collect::<Vec<_>>())
-    .bind::<Text, _>(zone)
-    .prepared()
-    .run(db.conn)?;
-    Ok(())
-}
-
 #[derive(Insertable)]
 #[diesel(table_name = component_days)]
 struct DayRow {
