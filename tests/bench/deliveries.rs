@@ -21,7 +21,7 @@ const EVENTS: usize = 10;
 const DELIVERIES: usize = SUBSCRIPTIONS * EVENTS;
 const ROUNDS: usize = 4;
 /// As many as Farol has slots for destinations that answer well.
-const CONCURRENCY: usize = 192;
+const CONCURRENCY: usize = 256;
 /// Threads of Farol's workers.
 const THREADS: usize = 2;
 const ARRIVE_WITHIN: Duration = Duration::from_secs(30);

@@ -13,7 +13,7 @@ use crate::send::{Sender, Served};
 use crate::{Bells, pause, seam, settle};
 
 /// Requests under way at once to destinations that answered well last time.
-const HEALTHY: u32 = 192;
+const HEALTHY: u32 = 256;
 /// Requests under way to destinations whose last attempt failed: however many hang, the healthy
 /// ones find a free slot.
 const STRUGGLING: u32 = 64;
@@ -25,7 +25,7 @@ const SHARE: u32 = 2;
 /// Least time between two looks at those: they wait for seconds at least, and a look costs
 /// transactions that the healthy ones would miss.
 const STRUGGLERS_REST: Duration = Duration::from_millis(50);
-/// How long slots may stay empty until there are enough of them, and rings be collected.
+/// How long slots may stay empty until there are enough of them.
 const LINGER: Duration = Duration::from_millis(5);
 /// Whoever has not answered after this time hands the slot on, as long as there is room among the
 /// slow: one destination in five may hang, and the others do not wait for them.
@@ -33,7 +33,7 @@ const PROMPT: Duration = Duration::from_millis(100);
 /// Requests under way that hold no slot any more. Each is a connection and some 30 KiB.
 const SLOW: u32 = 2_048;
 /// Deliveries to one destination under one lease.
-const DEPTH: i64 = 8;
+const DEPTH: i64 = 16;
 /// How often the queue is looked at when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Results on their way to the database.
@@ -123,8 +123,6 @@ pub async fn run(db: Db, sender: Sender, bells: Arc<Bells>, mut stopped: watch::
         while hands.sending.try_join_next().is_some() {}
         if !claimed {
             pause(&bells.deliver, LOOK_EVERY, &mut stopped).await;
-            // Every commit rings, and most of them have nothing to deliver.
-            tokio::time::sleep(LINGER).await;
         }
     }
     while hands.sending.join_next().await.is_some() {}

@@ -10,15 +10,15 @@ use crate::{Bells, pause, seam};
 
 /// How often the outbox is looked at when nobody rings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How long a fact waits for company: what costs is the transactions, and every commit rings. On a
-/// busy machine as long again as the last step took, so that fanning out leaves room for writers.
-const LINGER: Duration = Duration::from_millis(10);
+/// Least time between two steps: what costs is the transactions, and every commit rings. On a busy
+/// machine as long again as the last step took, so that fanning out leaves room for writers.
+const REST: Duration = Duration::from_millis(10);
 
 pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) {
     while !*stopped.borrow() {
         let began = Instant::now();
         let done = seam::run(&db, step).await;
-        let took = began.elapsed();
+        let rested = Instant::now() + REST.max(began.elapsed());
         match done {
             Ok(progress) => {
                 if progress.enqueued > 0 {
@@ -31,6 +31,6 @@ pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) 
             Err(error) => tracing::warn!(%error, "facts could not be fanned out"),
         }
         pause(&bells.fan_out, LOOK_EVERY, &mut stopped).await;
-        tokio::time::sleep(LINGER.max(took)).await;
+        tokio::time::sleep_until(rested.into()).await;
     }
 }

@@ -71,16 +71,7 @@ pub fn claim(
         .bind::<Double, _>(seconds(DISABLE_AFTER))
         .prepared()
         .load(db.conn)?;
-    let mut leases: Vec<Lease> = Vec::new();
-    for row in rows {
-        let attempts = usize::try_from(row.n_attempts).unwrap_or(0);
-        let job = Job { delivery: row.id, seq: row.seq, event: row.event_id, attempts };
-        match leases.last_mut() {
-            Some(lease) if lease.subscription == row.subscription_id => lease.jobs.push(job),
-            _ => leases.push(row.lease(job)),
-        }
-    }
-    Ok(leases)
+    Ok(rows.into_iter().map(Row::lease).collect())
 }
 
 /// Row by row where it matters: what a claim costs must not grow with the number of destinations,
@@ -143,17 +134,20 @@ select l.subscription_id, l.lane, l.lease_no, s.channel, s.secrets, s.signing_se
        l.credential_id, c.failing_since is not null as refused, s.digest_minutes > 0 as is_digest,
        coalesce(l.failing_since < (select farol_now()) - make_interval(secs => $5), false)
            as hopeless,
-       q.id, q.seq, q.event_id, q.n_attempts
+       q.ids, q.seqs, q.events, q.attempts
 from leased l
 join subscriptions s on s.id = l.subscription_id
 left join credentials c on c.id = l.credential_id
 cross join lateral (
-    select id, seq, event_id, case when attempts = '[]' then 0 else (
-               select count(*) from jsonb_array_elements(attempts) a
-               where a ->> 'outcome' <> 'credential')::int end as n_attempts
-    from deliveries where subscription_id = l.subscription_id and seq > l.done_seq
-    order by seq limit case when s.digest_minutes > 0 then 50 else $3 end) q
-order by l.subscription_id, q.seq";
+    select array_agg(id) as ids, array_agg(seq) as seqs, array_agg(event_id) as events,
+           array_agg(n_attempts) as attempts
+    from (select id, seq, event_id, case when attempts = '[]' then 0 else (
+                     select count(*) from jsonb_array_elements(attempts) a
+                     where a ->> 'outcome' <> 'credential')::int end as n_attempts
+          from deliveries where subscription_id = l.subscription_id and seq > l.done_seq
+          order by seq limit case when s.digest_minutes > 0 then 50 else $3 end) owed) q
+where q.ids is not null
+order by l.subscription_id";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -177,14 +171,15 @@ struct Row {
     previous_secret_until: Option<DateTime<Utc>>,
     #[diesel(sql_type = Bool)]
     internal: bool,
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = BigInt)]
-    seq: i64,
-    #[diesel(sql_type = SqlUuid)]
-    event_id: Uuid,
-    #[diesel(sql_type = Integer)]
-    n_attempts: i32,
+    /// Of each delivery that is owed, in order.
+    #[diesel(sql_type = Array<SqlUuid>)]
+    ids: Vec<Uuid>,
+    #[diesel(sql_type = Array<BigInt>)]
+    seqs: Vec<i64>,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    events: Vec<Uuid>,
+    #[diesel(sql_type = Array<Integer>)]
+    attempts: Vec<i32>,
     #[diesel(sql_type = Text)]
     locale: String,
     #[diesel(sql_type = Text)]
@@ -198,7 +193,19 @@ struct Row {
 }
 
 impl Row {
-    fn lease(self, job: Job) -> Lease {
+    fn jobs(&self) -> Vec<Job> {
+        let owed = self.ids.iter().zip(&self.seqs).zip(self.events.iter().zip(&self.attempts));
+        let job = |((delivery, seq), (event, attempts)): ((&Uuid, &i64), (&Uuid, &i32))| Job {
+            delivery: *delivery,
+            seq: *seq,
+            event: *event,
+            attempts: usize::try_from(*attempts).unwrap_or(0),
+        };
+        owed.map(job).collect()
+    }
+
+    fn lease(self) -> Lease {
+        let jobs = self.jobs();
         let sealed = Sealed {
             config: self.secrets,
             signing_secret: self.signing_secret,
@@ -217,6 +224,6 @@ impl Row {
         };
         let (subscription, number) = (self.subscription_id, self.lease_no);
         let queue = Queue::of_lane(self.lane);
-        Lease { subscription, queue, number, target, jobs: vec![job], is_digest: self.is_digest }
+        Lease { subscription, queue, number, target, jobs, is_digest: self.is_digest }
     }
 }
