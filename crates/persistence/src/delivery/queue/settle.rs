@@ -9,6 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::seconds;
+use crate::column::column;
 use crate::prepared::Prepare as _;
 use crate::thread::{self, Anchors};
 use crate::{DbError, Write};
@@ -46,7 +47,6 @@ pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid
     let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
         settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
     finish(db, &kept)?;
-    move_on(db, &kept)?;
     let anchors = kept.iter().flat_map(|it| it.anchors.clone()).collect();
     thread::keep(db, &anchors)?;
     Ok(late.into_iter().map(|it| it.subscription).collect())
@@ -64,61 +64,47 @@ fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, 
     Ok(rows.into_iter().map(|it| (it.subscription_id, it.lease_no)).collect())
 }
 
+/// Writes down what came of deliveries, and lets their destinations go on.
 fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
     let jobs: Vec<&Settled> = settlements.iter().flat_map(|it| &it.jobs).collect();
-    let ids: Vec<Uuid> = jobs.iter().map(|it| it.delivery).collect();
-    let states: Vec<&str> = jobs.iter().map(|it| it.state.as_str()).collect();
-    let attempts: Vec<String> = jobs.iter().map(|it| Kept::list(it.attempt.as_ref())).collect();
-    let receipts: Vec<Option<&str>> = jobs.iter().map(|it| it.receipt.as_deref()).collect();
-    diesel::sql_query(
-        "update deliveries q
-         set state = r.state, attempts = q.attempts || r.attempts::jsonb, receipt = r.receipt,
-             finished_at = case when r.state <> 'retrying' then farol_now() end
-         from unnest($1, $2, $3, $4) as r (id, state, attempts, receipt) where q.id = r.id",
-    )
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<Text>, _>(states)
-    .bind::<Array<Text>, _>(attempts)
-    .bind::<Array<Nullable<Text>>, _>(receipts)
-    .prepared()
-    .run(db.conn)?;
+    let done =
+        |it: &Settlement| it.jobs.iter().filter(|it| it.state.is_over()).map(|it| it.seq).max();
+    diesel::sql_query(FINISH)
+        .bind::<Array<SqlUuid>, _>(column(&jobs, |it| it.delivery))
+        .bind::<Array<Text>, _>(column(&jobs, |it| it.state.as_str()))
+        .bind::<Array<Text>, _>(column(&jobs, |it| Kept::list(it.attempt.as_ref())))
+        .bind::<Array<Nullable<Text>>, _>(column(&jobs, |it| it.receipt.as_deref()))
+        .bind::<Array<SqlUuid>, _>(column(settlements, |it| it.subscription))
+        .bind::<Array<Nullable<BigInt>>, _>(column(settlements, |it| done(it)))
+        .bind::<Array<Nullable<Double>>, _>(column(settlements, |it| it.wait.map(seconds)))
+        .bind::<Array<Nullable<Bool>>, _>(column(settlements, |it| it.reached))
+        .prepared()
+        .run(db.conn)?;
     Ok(())
 }
 
-/// Compares columns of the row itself, never a sub-select: under a concurrent fan-out only the row
-/// is read again, and the wake-up would be lost.
-fn move_on(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
-    let over = |it: &&Settled| it.state.is_over();
-    let (mut ids, mut done, mut waits, mut reached) = (vec![], vec![], vec![], vec![]);
-    for it in settlements {
-        ids.push(it.subscription);
-        done.push(it.jobs.iter().filter(over).map(|job| job.seq).max());
-        waits.push(it.wait.map(seconds));
-        reached.push(it.reached);
-    }
-    diesel::sql_query(
-        "update destinations d set
-             done_seq = coalesce(r.done, d.done_seq),
-             ready_at = case when d.last_seq > coalesce(r.done, d.done_seq)
-                             then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
-             lane = case when d.lane = 2 or r.reached is null then d.lane
-                         when r.reached then 0 else 1 end,
-             last_success_at = case when r.reached then farol_now() else d.last_success_at end,
-             n_warned = case when r.reached then 0 else d.n_warned end,
-             failing_since = case r.reached when true then null
-                                            when false then coalesce(d.failing_since, farol_now())
-                                            else d.failing_since end
-         from unnest($1, $2, $3, $4) as r (id, done, wait, reached)
-         where d.subscription_id = r.id",
-    )
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<Nullable<BigInt>>, _>(done)
-    .bind::<Array<Nullable<Double>>, _>(waits)
-    .bind::<Array<Nullable<Bool>>, _>(reached)
-    .prepared()
-    .run(db.conn)?;
-    Ok(())
-}
+/// Destinations: compares columns of the row itself, never a sub-select. Under a concurrent fan-out only
+/// the row is read again, and the wake-up would be lost.
+const FINISH: &str = "
+with moved_on as (
+    update destinations d set
+        done_seq = coalesce(r.done, d.done_seq),
+        ready_at = case when d.last_seq > coalesce(r.done, d.done_seq)
+                        then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
+        lane = case when d.lane = 2 or r.reached is null then d.lane
+                    when r.reached then 0 else 1 end,
+        last_success_at = case when r.reached then farol_now() else d.last_success_at end,
+        n_warned = case when r.reached then 0 else d.n_warned end,
+        failing_since = case r.reached when true then null
+                                       when false then coalesce(d.failing_since, farol_now())
+                                       else d.failing_since end
+    from unnest($5, $6, $7, $8) as r (id, done, wait, reached)
+    where d.subscription_id = r.id)
+update deliveries q
+set state = r.state, attempts = q.attempts || r.attempts::jsonb, receipt = r.receipt,
+    finished_at = case when r.state <> 'retrying' then farol_now() end
+from unnest($1, $2, $3, $4) as r (id, state, attempts, receipt)
+where q.id = r.id";
 
 /// An attempt as it is kept: most have neither error nor answer, and what is not said need not be
 /// parsed, logged and stored.
