@@ -30,14 +30,14 @@ pub enum Lane {
 }
 
 /// What one channel file provides.
-pub(crate) trait Adapter {
+pub(crate) trait Adapter: 'static {
     const KIND: &'static str;
     /// Whether requests are signed: then a secret is made with each subscription.
     const SIGNED: bool = false;
     /// Whether it sends e-mail, for which the operator must have named a mail server.
     const BY_MAIL: bool = false;
     const LANE: Lane = Lane::Latest;
-    type Config: DeserializeOwned + Serialize + ToSchema;
+    type Config: DeserializeOwned + Serialize + ToSchema + Send + Sync + 'static;
 
     /// What is wrong with the configuration beyond its shape.
     fn check(config: &Self::Config, egress: &EgressPolicy) -> Vec<Fault>;
@@ -104,20 +104,10 @@ pub trait Channel: Sync {
     fn shown(&self, config: &Value) -> Result<Value, Unreadable>;
     /// Which waiting messages are still worth sending.
     fn lane(&self) -> Lane;
-    /// The next message on the way of a notice; nothing when `done` was all.
-    fn next(
-        &self,
-        config: &Value,
-        notice: &Notice<'_>,
-        attempt: &Attempt<'_>,
-        done: &[Done],
-    ) -> Result<Option<Step>, Unreadable>;
+    /// The channel with a configuration, read once for any number of messages.
+    fn ready(&self, config: &Value) -> Result<Box<dyn Ready>, Unreadable>;
     /// What an answer means.
     fn judge(&self, step: &'static str, answer: &Answer) -> Verdict;
-    /// What to know when the same incident is told of again.
-    fn anchor(&self, config: &Value, attempt: &Attempt<'_>, done: &[Done]) -> Option<Value>;
-    /// The configuration that the destination has asked for, in place of the present one.
-    fn moved(&self, config: &Value, done: &[Done]) -> Option<Value>;
     /// The provider's id of the message, when its fate is reported later.
     fn receipt(&self, done: &[Done]) -> Option<String>;
     /// What many subscriptions share with the provider, and how fast it takes messages.
@@ -126,7 +116,19 @@ pub trait Channel: Sync {
     fn address(&self, config: &Value) -> Option<String>;
 }
 
+/// A channel with the configuration of one destination.
+pub trait Ready: Send + Sync {
+    /// The next message on the way of a notice; nothing when `done` was all.
+    fn next(&self, notice: &Notice<'_>, attempt: &Attempt<'_>, done: &[Done]) -> Option<Step>;
+    /// What to know when the same incident is told of again.
+    fn anchor(&self, attempt: &Attempt<'_>, done: &[Done]) -> Option<Value>;
+    /// The configuration that the destination has asked for, in place of this one.
+    fn moved(&self, done: &[Done]) -> Option<Value>;
+}
+
 pub(crate) struct On<A>(PhantomData<fn() -> A>);
+
+struct With<A: Adapter>(A::Config);
 
 impl<A: Adapter> On<A> {
     pub const NEW: Self = Self(PhantomData);
@@ -179,27 +181,12 @@ impl<A: Adapter> Channel for On<A> {
         A::LANE
     }
 
-    fn next(
-        &self,
-        config: &Value,
-        notice: &Notice<'_>,
-        attempt: &Attempt<'_>,
-        done: &[Done],
-    ) -> Result<Option<Step>, Unreadable> {
-        Ok(A::next(&Self::parse(config)?, notice, attempt, done))
+    fn ready(&self, config: &Value) -> Result<Box<dyn Ready>, Unreadable> {
+        Ok(Box::new(With::<A>(Self::parse(config)?)))
     }
 
     fn judge(&self, step: &'static str, answer: &Answer) -> Verdict {
         A::judge(step, answer)
-    }
-
-    fn anchor(&self, config: &Value, attempt: &Attempt<'_>, done: &[Done]) -> Option<Value> {
-        A::anchor(&Self::parse(config).ok()?, attempt, done)
-    }
-
-    fn moved(&self, config: &Value, done: &[Done]) -> Option<Value> {
-        let moved = A::moved(&Self::parse(config).ok()?, done)?;
-        serde_json::to_value(moved).ok()
     }
 
     fn receipt(&self, done: &[Done]) -> Option<String> {
@@ -212,5 +199,19 @@ impl<A: Adapter> Channel for On<A> {
 
     fn address(&self, config: &Value) -> Option<String> {
         A::address(&Self::parse(config).ok()?)
+    }
+}
+
+impl<A: Adapter> Ready for With<A> {
+    fn next(&self, notice: &Notice<'_>, attempt: &Attempt<'_>, done: &[Done]) -> Option<Step> {
+        A::next(&self.0, notice, attempt, done)
+    }
+
+    fn anchor(&self, attempt: &Attempt<'_>, done: &[Done]) -> Option<Value> {
+        A::anchor(&self.0, attempt, done)
+    }
+
+    fn moved(&self, done: &[Done]) -> Option<Value> {
+        serde_json::to_value(A::moved(&self.0, done)?).ok()
     }
 }

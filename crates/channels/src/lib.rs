@@ -36,7 +36,7 @@ pub mod wording;
 
 use adapter::{Adapter, On};
 
-pub use adapter::{Channel, Lane, Pace};
+pub use adapter::{Channel, Lane, Pace, Ready};
 pub use answer::Answer;
 pub use fault::{Fault, Unreadable, pointer};
 pub use notice::{Bodies, Notice, Reader, Related};

@@ -10,8 +10,9 @@ use app::delivery::{
 };
 use app::link;
 use app::vault::Vault;
+use channels::signature::SigningSecret;
 use channels::wording::Wording;
-use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Related};
+use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Ready, Related};
 use domain::delivery::{Attempt, Next, Outcome, Patience, State, next};
 use domain::event::{Announcement, Kind};
 use domain::page::Page;
@@ -63,7 +64,7 @@ struct Serving<'a> {
     lease: &'a Lease,
     batch: &'a Batch,
     channel: &'static dyn Channel,
-    opened: Opened,
+    keys: Vec<SigningSecret>,
     page: &'a Page,
     /// Where the reader changes and ends the subscription.
     links: Option<(String, String)>,
@@ -88,8 +89,8 @@ impl Sender {
         let began = Instant::now();
         let lease_for = LEASE.to_std().unwrap_or_default();
         let mut served = Served::nothing(lease);
-        let mut serving = match self.prepare(lease, batch).await {
-            Ok(serving) => serving,
+        let (serving, mut ready) = match self.prepare(lease, batch).await {
+            Ok(prepared) => prepared,
             // Another replica, with the right key or the newer release, may do better.
             Err(reason) => {
                 let told = Told::unsent(Outcome::Transient, &reason);
@@ -102,7 +103,8 @@ impl Sender {
             if *stopped.borrow() || began.elapsed() + RESERVE > lease_for {
                 break;
             }
-            let told = self.tell(&mut serving, together, &mut served.settlement.anchors).await;
+            let anchors = &mut served.settlement.anchors;
+            let told = self.tell(&serving, &mut ready, together, anchors).await;
             tally::count(serving.channel.kind(), &told.attempt);
             served.follow(lease, &told);
             served.consequences.extend(serving.word(together, &told));
@@ -117,21 +119,28 @@ impl Sender {
         &'a self,
         lease: &'a Lease,
         batch: &'a Batch,
-    ) -> Result<Serving<'a>, String> {
-        let opened = open(&self.vault, lease).map_err(|it| it.to_string())?;
+    ) -> Result<(Serving<'a>, Box<dyn Ready>), String> {
+        let Opened { config, keys } = open(&self.vault, lease).map_err(|it| it.to_string())?;
         let channel = channels::find(&lease.target.channel)
             .ok_or_else(|| "this release does not know the channel".to_owned())?;
+        let ready = channel.ready(&config).map_err(|it| it.to_string())?;
         let page = self.page().await.map_err(|it| it.to_string())?;
         let links = channel.is_by_mail().then(|| {
             let (settings, id) = (self.db.page(), lease.subscription);
             let manage = link::manage_url(&self.vault, settings, id);
             (manage, link::unsubscribe_url(&self.vault, settings, id))
         });
-        Ok(Serving { lease, batch, channel, opened, page, links })
+        Ok((Serving { lease, batch, channel, keys, page, links }, ready))
     }
 
     /// Tells the last of these jobs, with those before it in the same message.
-    async fn tell(&self, serving: &mut Serving<'_>, jobs: &[Job], anchors: &mut Anchors) -> Told {
+    async fn tell(
+        &self,
+        serving: &Serving<'_>,
+        ready: &mut Box<dyn Ready>,
+        jobs: &[Job],
+        anchors: &mut Anchors,
+    ) -> Told {
         let Some((job, earlier)) = jobs.split_last() else {
             return Told::unsent(Outcome::Blocked, "nothing to tell");
         };
@@ -159,15 +168,12 @@ impl Sender {
         let attempt = Try {
             at: app::clock::now(),
             delivery: job.delivery,
-            keys: &serving.opened.keys,
+            keys: &serving.keys,
             anchor: thread.as_ref().and_then(known),
         };
-        let told = self.post.tell(serving.channel, &serving.opened.config, &notice, &attempt).await;
+        let told = self.post.tell(serving.channel, ready, &notice, &attempt).await;
         if let (Some(thread), Some(anchor)) = (thread, &told.anchor) {
             anchors.insert(thread, anchor.clone());
-        }
-        if let Some(moved) = &told.moved {
-            serving.opened.config.clone_from(moved);
         }
         told
     }

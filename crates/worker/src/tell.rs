@@ -1,7 +1,7 @@
 //! Telling one destination one thing, step by step as its channel wants it.
 use std::time::Duration;
 
-use channels::{Attempt as Try, Channel, Done, Letter, Notice, Verdict};
+use channels::{Attempt as Try, Channel, Done, Letter, Notice, Ready, Verdict};
 use domain::delivery::{ANSWER_MAX, Attempt, Outcome};
 use serde_json::Value;
 
@@ -36,11 +36,12 @@ pub struct Told {
 }
 
 impl Post {
-    /// Sends what the channel wants sent, until it wants no more.
+    /// Sends what the channel wants sent, until it wants no more. Should the destination move, `ready`
+    /// becomes what it is to be from now on.
     pub async fn tell(
         &self,
         channel: &dyn Channel,
-        config: &Value,
+        ready: &mut Box<dyn Ready>,
         notice: &Notice<'_>,
         attempt: &Try<'_>,
     ) -> Told {
@@ -48,12 +49,7 @@ impl Post {
         let mut done: Vec<Done> = Vec::new();
         let mut told: Option<Told> = None;
         while done.len() < STEPS_MAX {
-            let config = moved.as_ref().unwrap_or(config);
-            let step = match channel.next(config, notice, attempt, &done) {
-                Ok(Some(step)) => step,
-                Ok(None) => break,
-                Err(unreadable) => return Told::unsent(Outcome::Blocked, &unreadable.to_string()),
-            };
+            let Some(step) = ready.next(notice, attempt, &done) else { break };
             let Some((reply, class)) = self.carry(step.letter).await else {
                 return Told::unsent(Outcome::Transient, "no mail server is configured");
             };
@@ -64,16 +60,17 @@ impl Post {
                 Some(before) if !step.counts => Some(Told { hold, ..before }),
                 _ => Some(Told { hold, ..now }),
             };
-            if let Some(elsewhere) = channel.moved(config, &done) {
-                moved = Some(elsewhere);
+            if let Some(elsewhere) = ready.moved(&done)
+                && let Ok(there) = channel.ready(&elsewhere)
+            {
+                (*ready, moved) = (there, Some(elsewhere));
             }
         }
         let Some(told) = told else {
             return Told::unsent(Outcome::Blocked, "the channel has nothing to send");
         };
         let delivered = told.attempt.outcome == Outcome::Delivered;
-        let config = moved.as_ref().unwrap_or(config);
-        let anchor = delivered.then(|| channel.anchor(config, attempt, &done)).flatten();
+        let anchor = delivered.then(|| ready.anchor(attempt, &done)).flatten();
         let receipt = delivered.then(|| channel.receipt(&done)).flatten();
         Told { anchor, moved, receipt, ..told }
     }

@@ -154,7 +154,8 @@ fn example(db: &mut Read<'_>, stage: &Stage<'_>, share: &Share) -> Result<Option
         bodies: &Bodies::default(),
     };
     let attempt = Attempt { at: event.created_at, delivery: event.id, keys: &[], anchor: None };
-    let step = channel.next(&reader.config, &notice, &attempt, &[]).ok().flatten();
+    let ready = channel.ready(&reader.config).ok();
+    let step = ready.and_then(|it| it.next(&notice, &attempt, &[]));
     let (subject, text, request) = match step {
         Some(Step { letter: Letter::Mail(mail), .. }) => (Some(mail.subject), mail.text, None),
         Some(Step { letter: Letter::Http(request), .. }) => {
