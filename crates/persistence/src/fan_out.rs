@@ -146,24 +146,23 @@ matched as materialized (
     wants!(),
     " offset 0) e
     order by s.id fetch first $1 rows with ties),
+owed as (
+    select id, array_agg(event_id order by sequence) as events, min(delay) as delay
+    from matched group by id order by id),
 locked as materialized (
-    select d.subscription_id, m.n, m.delay
-    from destinations d
-    join (select id, count(*) as n, min(delay) as delay from matched group by id) m
-      on m.id = d.subscription_id
-    order by d.subscription_id for update of d),
+    select o.* from owed o cross join lateral (
+        select from destinations where subscription_id = o.id for update) d),
 bumped as (
     update destinations d
-    set last_seq = d.last_seq + l.n,
+    set last_seq = d.last_seq + cardinality(l.events),
         ready_at = coalesce(d.ready_at, (select farol_now()) + make_interval(mins => l.delay))
-    from locked l where d.subscription_id = l.subscription_id
-    returning d.subscription_id, d.last_seq - l.n as seq),
+    from locked l where d.subscription_id = l.id
+    returning d.subscription_id, d.last_seq - cardinality(l.events) as seq, l.events),
 enqueued as (
     insert into deliveries (id, subscription_id, seq, event_id, created_at)
-    select ($3::uuid[])[row_number() over (order by m.id, m.sequence)], m.id,
-           b.seq + row_number() over (partition by m.id order by m.sequence),
-           m.event_id, (select farol_now())
-    from matched m join bumped b on b.subscription_id = m.id
+    select ($3::uuid[])[row_number() over ()], b.subscription_id, b.seq + e.nth, e.id,
+           (select farol_now())
+    from bumped b cross join lateral unnest(b.events) with ordinality as e (id, nth)
     returning 1),
 advanced as (
     update events e
