@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use actix_web::http::header::{CONTENT_ENCODING, ETAG, IF_NONE_MATCH};
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 use actix_web::web::{Bytes, Data, Path, get, post};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 
@@ -16,39 +18,59 @@ const LONGER_THAN_ANY_SENDER: Duration = Duration::from_secs(60);
 
 type Times = Mutex<Vec<u128>>;
 
-#[derive(Clone)]
-struct Document {
+/// Names and values of the headers of an answer that a handler writes.
+pub type Headers = Vec<(String, String)>;
+
+/// The same as actix takes them.
+type Head = Vec<(HeaderName, HeaderValue)>;
+
+/// What Farol answers, in full and to those who have it.
+struct Answers {
     body: Bytes,
-    etag: String,
-    content_type: String,
-    /// As in `Content-Encoding`; nothing for the identity.
-    encoding: String,
+    etag: HeaderValue,
+    fresh: Head,
+    known: Head,
 }
 
-/// Serves the bytes of a file with a validator as the answer to everything, on a port that it prints.
-pub fn serve_document(path: &str, etag: &str, content_type: &str, encoding: &str) -> Outcome<()> {
-    let [etag, content_type, encoding] = [etag, content_type, encoding].map(str::to_owned);
-    let document = Document { body: std::fs::read(path)?.into(), etag, content_type, encoding };
+/// The headers that an answer was written with; actix adds the others by itself.
+pub fn headers(head: &str) -> Headers {
+    let lines = head.lines().skip(1).filter_map(|it| it.split_once(": "));
+    let own = lines.filter(|(name, _)| !matches!(*name, "content-length" | "date"));
+    own.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn head(headers: Headers) -> Outcome<Head> {
+    let parse = |(name, value)| Ok((HeaderName::try_from(name)?, HeaderValue::try_from(value)?));
+    headers.into_iter().map(parse).collect()
+}
+
+/// Serves a file as the answer to everything, on a port that it prints. A second file holds the
+/// [`Headers`] of a 200 and of a 304.
+pub fn serve_document(body: &str, heads: &str) -> Outcome<()> {
+    let (fresh, known): (Headers, Headers) = serde_json::from_slice(&std::fs::read(heads)?)?;
+    let (fresh, known) = (head(fresh)?, head(known)?);
+    let etag = fresh.iter().find(|(name, _)| *name == ETAG).ok_or("no validator")?.1.clone();
+    let answers = Data::new(Answers { body: std::fs::read(body)?.into(), etag, fresh, known });
     let server = HttpServer::new(move || {
-        App::new().app_data(Data::new(document.clone())).default_service(get().to(answer))
+        App::new().app_data(answers.clone()).default_service(get().to(answer))
     });
     let server = server.workers(1).bind("127.0.0.1:0")?;
     say_port(&server.addrs())?;
     Ok(actix_web::rt::System::new().block_on(server.run())?)
 }
 
-async fn answer(req: HttpRequest, document: Data<Document>) -> HttpResponse {
-    let seen = req.headers().get(IF_NONE_MATCH);
-    if seen.is_some_and(|it| it.as_bytes() == document.etag.as_bytes()) {
-        return HttpResponse::NotModified().insert_header((ETAG, document.etag.as_str())).finish();
+async fn answer(req: HttpRequest, answers: Data<Answers>) -> HttpResponse {
+    let Answers { body, etag, fresh, known } = &**answers;
+    let (mut response, head) = if req.headers().get(IF_NONE_MATCH) == Some(etag) {
+        (HttpResponse::new(StatusCode::NOT_MODIFIED), known)
+    } else {
+        (HttpResponse::with_body(StatusCode::OK, BoxBody::new(body.clone())), fresh)
+    };
+    let headers = response.headers_mut();
+    for (name, value) in head {
+        headers.insert(name.clone(), value.clone());
     }
-    let mut response = HttpResponse::Ok();
-    response.content_type(document.content_type.as_str());
-    response.insert_header((ETAG, document.etag.as_str()));
-    if !document.encoding.is_empty() {
-        response.insert_header((CONTENT_ENCODING, document.encoding.as_str()));
-    }
-    response.body(document.body.clone())
+    response
 }
 
 /// Takes webhooks and counts them, on a port that it prints. Of those to `/timed` it tells when

@@ -33,9 +33,7 @@ fn main() -> Outcome<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
         [] => everything(&["reads", "page", "writes", "deliveries", "crowd", "streams"]),
-        ["bare-http", body, etag, kind, encoding] => {
-            bare::serve_document(body, etag, kind, encoding)
-        }
+        ["bare-http", body, heads] => bare::serve_document(body, heads),
         ["sink"] => bare::serve_sink(),
         ["mailbox"] => mailbox::serve(),
         only => everything(only),

@@ -63,7 +63,7 @@ fn read(
         if encoding.is_empty() {
             pair.compare(&format!("{size} {name}, 304"), true, EFFORT, report)?;
         }
-        report.note(format!("{size} {name}, {kind}: {} bytes", pair.size.0));
+        report.note(format!("{size} {name}, {kind}: {} bytes", pair.size));
         pair.stop()?;
     }
     Ok(())
@@ -158,9 +158,9 @@ fn fill(farol: &Farol, size: Size) -> Outcome<()> {
          from incidents i, generate_series(1, 5) n"
             .to_owned(),
         format!(
-            "insert into incident_components (incident_id, component_id, status)
-             select i.id, c.id, 'operational'
-             from (select id, row_number() over () as n from incidents) i
+            "insert into incident_components (incident_id, component_id, status, is_over)
+             select i.id, c.id, 'operational', i.status = 'resolved'
+             from (select id, status, row_number() over () as n from incidents) i
              join (select id, row_number() over () as n from components) c on c.n = i.n % {components} + 1"
         ),
         "analyze".to_owned(),
