@@ -29,7 +29,7 @@ const STRUGGLERS_REST: Duration = Duration::from_millis(50);
 const LINGER: Duration = Duration::from_millis(5);
 /// Whoever has not answered after this time hands the slot on, as long as there is room among the
 /// slow: one destination in five may hang, and the others do not wait for them.
-const PROMPT: Duration = Duration::from_millis(100);
+const PROMPT: Duration = Duration::from_millis(50);
 /// Requests under way that hold no slot any more. Each is a connection and some 30 KiB.
 const SLOW: u32 = 2_048;
 /// Deliveries to one destination under one lease.
