@@ -4,6 +4,7 @@ mod correction;
 mod postmortem;
 mod race;
 mod search;
+mod storm;
 
 use serde_json::{Value, json};
 use tests::{Reply, World};

@@ -10,14 +10,13 @@ use tokio::sync::oneshot::{self, Receiver, Sender};
 use tokio::time::timeout;
 use tracing::Instrument as _;
 
-use crate::problem::{Problem, kind};
+use crate::problem::Problem;
 
 /// How many are carried out together at most: the more, the longer the first of them waits.
 const MOST: usize = 64;
-/// Longest wait before a job is begun.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// Longest wait before a job is begun: longer than those ahead wait for their turn with the database.
+const PATIENCE: Duration = Duration::from_secs(3);
 
-type Answer<A> = Result<A, Problem>;
 type Tell<J, A> = Sender<Word<J, A>>;
 type Told<J, A> = Receiver<Word<J, A>>;
 
@@ -46,7 +45,7 @@ enum Place<J, A> {
 
 /// What one who waits is told.
 enum Word<J, A> {
-    Answer(Answer<A>),
+    Answer(A),
     /// To carry out the job that is given back, and what has gathered.
     Lead(J, Lead<J, A>),
 }
@@ -54,14 +53,18 @@ enum Word<J, A> {
 impl<J: 'static, A: 'static> Gathering<J, A> {
     /// Has the job carried out by `carry_out`, which answers each of those that it is given, in their
     /// order. What was begun goes on though whoever asked is gone.
-    pub async fn join<F>(&self, job: J, carry_out: impl FnOnce(Vec<J>) -> F + 'static) -> Answer<A>
+    pub async fn join<F>(
+        &self,
+        job: J,
+        carry_out: impl FnOnce(Vec<J>) -> F + 'static,
+    ) -> Result<A, Problem>
     where
-        F: Future<Output = Vec<Answer<A>>> + 'static,
+        F: Future<Output = Vec<A>> + 'static,
     {
         let (job, lead) = match self.enlist(job) {
             Place::First(job, lead) => (job, lead),
             Place::Behind(ticket, told) => match self.word(ticket, told).await? {
-                Word::Answer(answer) => return answer,
+                Word::Answer(answer) => return Ok(answer),
                 Word::Lead(job, lead) => (job, lead),
             },
         };
@@ -77,7 +80,7 @@ impl<J: 'static, A: 'static> Gathering<J, A> {
             }
         };
         rt::spawn(work.in_current_span());
-        own.await.map_err(lost)?
+        own.await.map_err(lost)
     }
 
     fn enlist(&self, job: J) -> Place<J, A> {
@@ -109,8 +112,8 @@ impl<J: 'static, A: 'static> Gathering<J, A> {
 }
 
 /// Whoever was to answer has failed.
-fn lost(_: RecvError) -> Problem {
-    Problem::new(kind::INTERNAL)
+fn lost(error: RecvError) -> Problem {
+    Problem::internal(&error)
 }
 
 /// Who has it carries out what gathers; one has it at a time. Dropped, it passes on to who has waited
@@ -130,11 +133,12 @@ impl<J, A> Lead<J, A> {
 impl<J, A> Drop for Lead<J, A> {
     fn drop(&mut self) {
         let mut queue = lock(&self.0);
+        queue.waiting.retain(|it| !it.tell.is_closed());
         let heir = queue.waiting.pop_front();
         queue.is_led = heir.is_some();
         drop(queue);
         if let Some(Waiting { ticket: _, job, tell }) = heir {
-            // Whoever is gone drops it, which passes it on.
+            // Whoever goes at this moment drops it, which passes it on.
             let _ = tell.send(Word::Lead(job, Self(Arc::clone(&self.0))));
         }
     }
@@ -171,12 +175,12 @@ mod tests {
 
     impl Scene {
         /// Asks for a job and lets it come as far as it does.
-        async fn ask(&self, job: u32) -> JoinHandle<Answer<u32>> {
+        async fn ask(&self, job: u32) -> JoinHandle<Result<u32, Problem>> {
             let Self { gathering, go_on, batches } = self.clone();
             let carry_out = move |jobs: Vec<u32>| async move {
                 batches.borrow_mut().push(jobs.clone());
                 go_on.notified().await;
-                jobs.into_iter().map(|it| Ok(it * 10)).collect()
+                jobs.into_iter().map(|it| it * 10).collect()
             };
             let asked = rt::spawn(async move { gathering.join(job, carry_out).await });
             yield_now().await;
@@ -223,6 +227,6 @@ mod tests {
         let gathering = Gathering::<u32, u32>::default();
         let fails = |_| async { panic!("a mistake of ours") };
         assert!(gathering.join(1, fails).await.is_err());
-        assert_eq!(gathering.join(2, |_| async { vec![Ok(20)] }).await.unwrap(), 20);
+        assert_eq!(gathering.join(2, |_| async { vec![20] }).await.unwrap(), 20);
     }
 }

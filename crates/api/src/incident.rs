@@ -5,8 +5,6 @@ mod update;
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put};
-use app::Write;
-use app::idempotency::Answered;
 use app::incident::{Filter, Key, State as Which};
 use chrono::{DateTime, Utc};
 use domain::incident::{Impact, Incident};
@@ -27,7 +25,6 @@ use crate::state::State;
 use crate::version::{Expected, show};
 
 pub use open::Openings;
-use open::shown;
 use shape::{IncidentPatch, NewIncident, NewPostmortem};
 
 pub fn routes(cfg: &mut ServiceConfig<'_>) {
@@ -140,15 +137,7 @@ async fn open_incident(
     body: Body<NewIncident>,
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency.with_body(body.digest);
-    let wish = body.value.wish()?;
-    if idempotency.0.is_some() {
-        let open = move |db: &mut Write<'_>| shown(app::incident::open(db, &caller, wish));
-        return seam::post(&state, idempotency, open).await;
-    }
-    let shared = state.clone();
-    let open = move |wishes| open::together(shared, wishes);
-    let answer = state.openings.join((caller, wish), open).await?;
-    seam::respond(Answered::First(answer))
+    open::open(&state, idempotency, caller, body.value.wish()?).await
 }
 
 /// Show what opening an incident would do

@@ -260,7 +260,7 @@ fn lead_back(
     let piece = Piece::reported(from, Status::Operational);
     let insert = vec![(piece, Some(first))];
     let plan = Plan { insert, changed_from: Some(from), ..Plan::default() };
-    let change = Change { component: id, plan, after: None, actor: caller.actor.to_string() };
+    let change = Change::by(&caller.actor.to_string(), id, plan);
     Ok(ledger::apply(db, &[change], now)?)
 }
 
@@ -378,7 +378,7 @@ fn close_ledger(
     let open = rows.pop().filter(|it| it.to.is_none() && it.piece.from < now);
     let shorten = open.into_iter().map(|it| (it.id, now)).collect();
     let plan = Plan { shorten, changed_from: Some(now), ..Plan::default() };
-    let change = Change { component: id, plan, after: None, actor: caller.actor.to_string() };
+    let change = Change::by(&caller.actor.to_string(), id, plan);
     Ok(ledger::apply(db, &[change], now)?)
 }
 

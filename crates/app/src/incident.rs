@@ -90,7 +90,8 @@ pub fn add_update(
     let resolves = before.is_open() && !settled.incident.is_open();
     let kind =
         if resolves { Announcement::IncidentResolved } else { Announcement::IncidentUpdated };
-    let fact = fact(Kind::Announcement(kind), new.notify, &settled.incident, &settled.touched);
+    let groups = groups_of(&settled.touched);
+    let fact = fact(Kind::Announcement(kind), new.notify, &settled.incident, groups);
     settled.facts.insert(0, fact);
     db.emit(caller, now, settled.facts)?;
     let added = settled.incident.updates.iter().find(|it| it.id == update.id).cloned();
@@ -182,11 +183,11 @@ fn check_update(
 }
 
 /// What happened to an incident, for subscribers and for the record.
-fn fact(kind: Kind, announce: bool, incident: &Incident, touched: &[Component]) -> Event {
+fn fact(kind: Kind, announce: bool, incident: &Incident, groups: Vec<Uuid>) -> Event {
     let about = About {
         incident: Some(incident.id),
         components: incident.components.iter().map(|it| it.id).collect(),
-        groups: groups_of(touched),
+        groups,
         impact: Some(incident.impact),
         ..About::default()
     };
@@ -196,5 +197,6 @@ fn fact(kind: Kind, announce: bool, incident: &Incident, touched: &[Component]) 
 }
 
 fn record(kind: Record, before: Visibility, incident: &Incident, touched: &[Component]) -> Event {
-    fact(Kind::Record(kind), false, incident, touched).seen_before(before, incident.id)
+    let fact = fact(Kind::Record(kind), false, incident, groups_of(touched));
+    fact.seen_before(before, incident.id)
 }

@@ -31,10 +31,10 @@ pub(crate) fn settle(
     now: DateTime<Utc>,
 ) -> Result<Vec<Turned>, Error> {
     let Settled { plans, turned } = plan(db, components, from)?;
-    let changes = plans.into_iter().zip(components).map(|(plan, component)| {
-        let actor = caller.actor.to_string();
-        Change { component: component.id, plan, after: None, actor }
-    });
+    let changes = plans
+        .into_iter()
+        .zip(components)
+        .map(|(plan, component)| Change::by(&caller.actor.to_string(), component.id, plan));
     ledger::apply(db, &changes.collect::<Vec<_>>(), now)?;
     Ok(turned)
 }
@@ -48,18 +48,19 @@ pub(crate) fn settle_and_tell(
     now: DateTime<Utc>,
     announce: bool,
 ) -> Result<Vec<Event>, Error> {
-    let turned = settle_for(db, components, from, now, |_| caller.actor.to_string())?;
+    let turned = settle_for(db, components, from, now, |_, _| caller.actor.to_string())?;
     Ok(turned.into_iter().map(|it| status_changed(it, announce)).collect())
 }
 
-/// Settles components for those who cause it, each named by `actor`: components that change are
-/// written back, and their groups become new versions.
+/// Settles components for several callers: components that change are written back, and their groups
+/// become new versions. `actor` tells who is named as the cause where a component, by its id, becomes
+/// something else, which may be because of an incident.
 pub(crate) fn settle_for(
     db: &mut Write<'_>,
     components: &mut [Component],
     from: DateTime<Utc>,
     now: DateTime<Utc>,
-    actor: impl Fn(Uuid) -> String,
+    actor: impl Fn(Uuid, Option<Uuid>) -> String,
 ) -> Result<Vec<Turned>, Error> {
     let shown = |it: &Component| (it.status, it.status_since);
     let before: Vec<_> = components.iter().map(shown).collect();
@@ -73,8 +74,8 @@ pub(crate) fn settle_for(
             component.updated_at = now;
         }
         let after = is_new_version.then_some(&*component);
-        let actor = actor(component.id);
-        changes.push(Change { component: component.id, plan, after, actor });
+        let actors = plan.insert.iter().map(|(it, _)| actor(component.id, it.incident)).collect();
+        changes.push(Change { component: component.id, plan, after, actors });
     }
     ledger::apply(db, &changes, now)?;
     for it in &mut turned {

@@ -1,4 +1,6 @@
 //! What saying something of components takes, in incidents and in maintenances.
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use domain::component::{self, Component, Key};
 use domain::timeline::Effect;
@@ -42,7 +44,7 @@ pub(crate) fn resolve(
     touched: &[Uuid],
 ) -> Result<Resolved, Error> {
     let Locked { components: touched, at: now } = lock(db, &[named], touched)?;
-    let effects = effects(named, &touched)?;
+    let effects = Known::of(&touched).effects(named)?;
     Ok(Resolved { touched, effects, now })
 }
 
@@ -59,32 +61,38 @@ pub(crate) fn lock(
     Ok(components::lock(db, &keys, touched)?)
 }
 
-/// What a caller says of locked components, each of which must be there and be named once.
-pub(crate) fn effects(named: &Named, locked: &[Component]) -> Result<Vec<Effect>, Error> {
-    let mut effects: Vec<Effect> = Vec::new();
-    let mut wrong = Vec::new();
-    for (index, (key, status)) in named.iter().enumerate() {
-        let is_it = |it: &&Component| match key {
-            Key::Id(id) => it.id == *id,
-            Key::Slug(slug) => it.slug == *slug,
-        };
-        let complaint = match locked.iter().find(is_it) {
-            None => Some(("unknown", format!("there is no component {key}"))),
-            Some(it) if effects.iter().any(|of| of.component == it.id) => {
-                Some(("repeated", format!("the component {key} is named twice")))
-            }
-            Some(it) => {
-                effects.push(Effect { component: it.id, status: *status });
-                None
-            }
-        };
-        wrong.extend(complaint.map(|(code, detail)| FieldError {
-            pointer: format!("/components/{index}"),
-            code,
-            detail,
-        }));
+/// Locked components by what callers call them.
+pub(crate) struct Known<'c>(HashMap<Key, &'c Component>);
+
+impl<'c> Known<'c> {
+    pub fn of(locked: &'c [Component]) -> Self {
+        let names = |it: &Component| [Key::Id(it.id), Key::Slug(it.slug.clone())];
+        Self(locked.iter().flat_map(|it| names(it).map(|name| (name, it))).collect())
     }
-    if wrong.is_empty() { Ok(effects) } else { Err(Error::Invalid(wrong)) }
+
+    /// What a caller says of components, each of which must be there and be named once.
+    pub fn effects(&self, named: &Named) -> Result<Vec<Effect>, Error> {
+        let mut effects: Vec<Effect> = Vec::new();
+        let mut wrong = Vec::new();
+        for (index, (key, status)) in named.iter().enumerate() {
+            let complaint = match self.0.get(key) {
+                None => Some(("unknown", format!("there is no component {key}"))),
+                Some(it) if effects.iter().any(|of| of.component == it.id) => {
+                    Some(("repeated", format!("the component {key} is named twice")))
+                }
+                Some(it) => {
+                    effects.push(Effect { component: it.id, status: *status });
+                    None
+                }
+            };
+            wrong.extend(complaint.map(|(code, detail)| FieldError {
+                pointer: format!("/components/{index}"),
+                code,
+                detail,
+            }));
+        }
+        if wrong.is_empty() { Ok(effects) } else { Err(Error::Invalid(wrong)) }
+    }
 }
 
 /// The groups of components, for those who asked to hear of them.

@@ -144,8 +144,8 @@ pub fn lock(db: &mut Write<'_>, keys: &[Key], also: &[Uuid]) -> Result<Locked, D
     .bind::<Array<Text>, _>(slugs)
     .prepared()
     .load(db.conn)?;
-    let at = match found.last() {
-        Some(last) => last.at.trunc_subsecs(6),
+    let at = match found.iter().map(|it| it.at).max() {
+        Some(last) => last.trunc_subsecs(6),
         None => db.now()?,
     };
     Ok(Locked { components: found.into_iter().map(|it| it.component.into()).collect(), at })

@@ -134,6 +134,14 @@ impl Db {
         self.write_in("begin; set local synchronous_commit = off", job)
     }
 
+    /// As [`Self::write`], but hardly waits for what others hold: for what can be done otherwise.
+    pub fn write_promptly<T, E: From<DbError>>(
+        &self,
+        job: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.write_in("begin; set local lock_timeout = '200ms'", job)
+    }
+
     fn write_in<T, E: From<DbError>>(
         &self,
         begin: &str,

@@ -120,8 +120,7 @@ fn set_components(db: &mut Write<'_>, id: Uuid, timeline: &Timeline) -> Result<(
         "insert into incident_components (incident_id, component_id, status, is_over)
          select i.id, said.component, said.status, i.status = 'resolved'
          from incidents i, unnest($2, $3) as said (component, status) where i.id = $1
-         on conflict (incident_id, component_id)
-         do update set status = excluded.status, is_over = excluded.is_over";
+         on conflict (incident_id, component_id) do update set status = excluded.status";
     set_statuses(db, STATEMENT, id, &timeline.said.components)
 }
 
@@ -182,9 +181,6 @@ pub fn entries(db: &mut Read<'_>, id: Uuid) -> Result<Vec<domain::incident::Entr
 pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), DbError> {
     diesel::update(incidents::table.find(id))
         .set(incidents::deleted_at.eq(now))
-        .execute(db.conn)?;
-    diesel::update(incident_components::table.filter(incident_components::incident_id.eq(id)))
-        .set(incident_components::is_over.eq(true))
         .execute(db.conn)?;
     Ok(())
 }

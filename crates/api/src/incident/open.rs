@@ -1,56 +1,72 @@
 //! Opening incidents that callers want opened at once.
+use actix_web::HttpResponse;
 use actix_web::web::Data;
-use app::idempotency::Answer;
-use app::incident::{self, Opened, Wish, open, open_all};
-use app::{DbError, Error};
+use app::idempotency::{Answer, Answered};
+use app::incident::{self, Opened, Wish, open_all};
+use app::{DbError, Error, Write};
 use domain::caller::Caller;
-use futures_util::future::join_all;
 
 use crate::gather::Gathering;
-use crate::idempotency::{answer, created};
+use crate::idempotency::{Key, answer, created};
 use crate::problem::Problem;
 use crate::seam;
 use crate::state::State;
 
-/// Where those who want incidents opened gather.
-pub type Openings = Gathering<(Caller, Wish), Answer>;
+/// Where those who want incidents opened gather. Who is answered nothing was not helped, and asks alone.
+pub type Openings = Gathering<(Caller, Wish), Option<incident::Answer>>;
 
-/// Opens incidents in one transaction. Should that fail for what one of them asks, each gets a
+/// Opens an incident: with an `Idempotency-Key` or in the past by itself, otherwise together with those
+/// that others want opened at the moment. Should that fail for what one of them asks, each gets a
 /// transaction of its own, so that nobody fails because of another.
-pub async fn together(
-    state: Data<State>,
-    wishes: Vec<(Caller, Wish)>,
-) -> Vec<Result<Answer, Problem>> {
-    if wishes.len() > 1 {
-        match in_one(&state, wishes.clone()).await {
-            Ok(Some(answers)) => return answers,
-            Ok(None) => {}
-            Err(problem) => return wishes.iter().map(|_| Err(problem.clone())).collect(),
+pub async fn open(
+    state: &Data<State>,
+    key: Key,
+    caller: Caller,
+    wish: Wish,
+) -> Result<HttpResponse, Problem> {
+    if key.0.is_none() && wish.is_of_now() {
+        let shared = state.clone();
+        let job = (caller.clone(), wish.clone());
+        let gathered = state.openings.join(job, |jobs| together(shared, jobs)).await?;
+        if let Some(opened) = gathered {
+            return seam::respond(Answered::First(shown(opened)?));
         }
     }
-    let alone = wishes.into_iter().map(|(caller, wish)| {
-        let state = state.clone();
-        async move { seam::write(&state, move |db| shown(open(db, &caller, wish))).await }
-    });
-    join_all(alone).await
+    seam::post(state, key, move |db| shown(incident::open(db, &caller, wish))).await
 }
 
-/// Nothing if it takes more than one.
-async fn in_one(
-    state: &Data<State>,
+/// Opens incidents in one transaction, or none of them.
+async fn together(
+    state: Data<State>,
     wishes: Vec<(Caller, Wish)>,
-) -> Result<Option<Vec<Result<Answer, Problem>>>, Problem> {
-    let opened = seam::run(state, |db| match db.write(|db| open_all(db, wishes)) {
-        Ok(opened) => Ok(Some(opened.into_iter().map(shown).collect::<Vec<_>>())),
-        Err(error @ Error::Db(DbError::Unavailable(_))) => Err(error),
-        Err(_) => Ok(None),
+) -> Vec<Option<incident::Answer>> {
+    let n_wishes = wishes.len();
+    let opened = seam::run(&state, move |db| {
+        let mut is_refused = false;
+        let open = |db: &mut Write<'_>| {
+            open_all(db, wishes).inspect_err(|error| {
+                is_refused = true;
+                tracing::info!(%error, n_wishes, "incidents cannot be opened together");
+            })
+        };
+        match db.write_promptly(open) {
+            Ok(opened) => Ok(opened.into_iter().map(Some).collect()),
+            Err(_) if is_refused => Ok(Vec::new()),
+            // Nobody knows whether it was committed, so nobody may try again.
+            Err(error) => {
+                let lost = || Err(DbError::Unavailable(error.to_string()).into());
+                Ok(std::iter::repeat_with(|| Some(lost())).take(n_wishes).collect())
+            }
+        }
     });
-    let opened = opened.await?;
-    Ok(opened.map(|all| all.into_iter().map(|it| it.map_err(Problem::from)).collect()))
+    // Without a turn or a connection nothing was begun.
+    let mut opened: Vec<_> = opened.await.unwrap_or_default();
+    opened.resize_with(n_wishes, || None);
+    opened
 }
 
 /// What the caller gets to see.
-pub fn shown(opened: incident::Answer) -> Result<Answer, Error> {
+fn shown(opened: incident::Answer) -> Result<Answer, Error> {
     match opened? {
         Opened::Existing(incident) => answer(200, &incident),
         Opened::Created(incident) => {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Key, Named, Span, check_update, fact, record, rework, touching};
 use crate::error::check_version;
 use crate::ledger::settle_and_tell;
-use crate::timeline::{Resolved, resolve};
+use crate::timeline::{Resolved, groups_of, resolve};
 use crate::{Error, Write, markdown};
 
 /// What may be edited of an incident, as it is before the edit.
@@ -227,7 +227,7 @@ fn save_postmortem(
     } else {
         Kind::Record(Record::PostmortemEdited)
     };
-    db.emit(caller, now, vec![fact(kind, announce, &incident, &touched)])?;
+    db.emit(caller, now, vec![fact(kind, announce, &incident, groups_of(&touched))])?;
     Ok(incident)
 }
 

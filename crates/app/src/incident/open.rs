@@ -1,10 +1,10 @@
 //! Opening incidents. When much breaks at once, many are opened at once, and what costs are the
 //! transactions: so one opens any number of them.
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use domain::caller::Caller;
-use domain::component::Component;
+use domain::component::{self, Component};
 use domain::event::{Announcement, Event, Kind};
 use domain::incident::{Draft, Incident, Status, Timeline, Update, replay};
 use persistence::component::Locked;
@@ -12,8 +12,8 @@ use persistence::incident;
 use uuid::Uuid;
 
 use super::{Named, Wish, entry, fact};
-use crate::ledger::{settle_for, status_changed};
-use crate::timeline::{effects, id_at, lock};
+use crate::ledger::{Turned, settle_for, status_changed};
+use crate::timeline::{Known, id_at, lock};
 use crate::{DbError, Error, Write, markdown};
 
 /// What came of opening an incident.
@@ -49,25 +49,23 @@ pub fn open_all(db: &mut Write<'_>, wishes: Vec<(Caller, Wish)>) -> Result<Vec<A
             Err(refusal) => answers.push((place, Err(refusal))),
         }
     }
-    let existing = find_existing(db, &requests)?;
+    let requests = pick_existing(db, requests, &mut answers)?;
     let named: Vec<&Named> = requests.iter().map(|it| &it.named).collect();
     let Locked { components: touched, at: now } = lock(db, &named, &[])?;
+    let known = Known::of(&touched);
     let (mut news, mut repeated): (Vec<New>, Vec<(usize, usize)>) = Default::default();
     for request in requests {
         let place = request.place;
-        if let Some(known) = request.draft.dedup_key.as_ref().and_then(|key| existing.get(key)) {
-            answers.push((place, Ok(Opened::Existing(known.clone()))));
+        if let Some(first) = news.iter().find(|it| it.is_meant_by(&request)) {
+            repeated.push((place, first.place));
             continue;
         }
-        match New::of(request, &touched, now) {
+        match New::of(request, &known, now) {
             Err(refusal) => answers.push((place, Err(refusal))),
-            Ok(new) => match news.iter().find(|it| it.is_instead_of(&new)) {
-                Some(first) => repeated.push((place, first.place)),
-                None => news.push(new),
-            },
+            Ok(new) => news.push(new),
         }
     }
-    for (place, incident) in write(db, news, touched, now)? {
+    for (place, incident) in write(db, &news, touched, now)? {
         let again = repeated.iter().filter(|(_, first)| *first == place);
         answers.extend(again.map(|(again, _)| (*again, Ok(Opened::Existing(incident.clone())))));
         answers.push((place, Ok(Opened::Created(incident))));
@@ -85,18 +83,29 @@ struct Request {
     named: Named,
 }
 
-/// The open incidents that requests mean by their deduplication keys.
-fn find_existing(
+/// Answers requests that mean an open incident by its deduplication key, and returns the others.
+fn pick_existing(
     db: &mut Write<'_>,
-    requests: &[Request],
-) -> Result<HashMap<String, Incident>, DbError> {
+    requests: Vec<Request>,
+    answers: &mut Vec<(usize, Answer)>,
+) -> Result<Vec<Request>, DbError> {
     let keys: Vec<&str> = requests.iter().filter_map(|it| it.draft.dedup_key.as_deref()).collect();
     if keys.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(requests);
     }
     incident::lock_dedup_keys(db, &keys)?;
-    let open = incident::with_dedup_keys(db, &keys)?.into_iter();
-    Ok(open.filter_map(|it| Some((it.dedup_key.clone()?, it))).collect())
+    let open: HashMap<Option<String>, Incident> = incident::with_dedup_keys(db, &keys)?
+        .into_iter()
+        .map(|it| (it.dedup_key.clone(), it))
+        .collect();
+    let mut others = Vec::new();
+    for request in requests {
+        match open.get(&request.draft.dedup_key) {
+            Some(known) => answers.push((request.place, Ok(Opened::Existing(known.clone())))),
+            None => others.push(request),
+        }
+    }
+    Ok(others)
 }
 
 /// An incident that is about to be written.
@@ -112,9 +121,9 @@ struct New {
 }
 
 impl New {
-    fn of(request: Request, locked: &[Component], now: DateTime<Utc>) -> Result<Self, Error> {
+    fn of(request: Request, known: &Known<'_>, now: DateTime<Utc>) -> Result<Self, Error> {
         let Request { place, caller, draft, named } = request;
-        let effects = effects(&named, locked)?;
+        let effects = known.effects(&named)?;
         let draft = Draft { effects, message_html: markdown::render(&draft.message), ..draft };
         let opening = draft.opening(now)?;
         let announce = draft.notify && !opening.backfill;
@@ -135,10 +144,11 @@ impl New {
         Ok(Self { place, id, caller, draft, started_at, first, timeline, announce })
     }
 
-    /// Whether this one will be open with the deduplication key of the other.
-    fn is_instead_of(&self, other: &Self) -> bool {
+    /// Whether this is the open incident that the deduplication key of the request means.
+    fn is_meant_by(&self, request: &Request) -> bool {
         let is_open = self.timeline.status != Status::Resolved;
-        is_open && self.draft.dedup_key.is_some() && self.draft.dedup_key == other.draft.dedup_key
+        let key = &self.draft.dedup_key;
+        is_open && key.is_some() && *key == request.draft.dedup_key
     }
 
     fn row(&self, now: DateTime<Utc>) -> incident::New<'_> {
@@ -153,38 +163,37 @@ impl New {
         }
     }
 
-    fn names(&self, component: Uuid) -> bool {
-        self.draft.effects.iter().any(|it| it.component == component)
+    /// What it says of a component.
+    fn said_of(&self, component: Uuid) -> Option<component::Status> {
+        self.draft.effects.iter().find(|it| it.component == component).map(|it| it.status)
     }
 }
 
 /// Writes incidents down with all that follows from them; each with its place.
 fn write(
     db: &mut Write<'_>,
-    news: Vec<New>,
+    news: &[New],
     mut touched: Vec<Component>,
     now: DateTime<Utc>,
 ) -> Result<Vec<(usize, Incident)>, Error> {
     let Some(from) = news.iter().map(|it| it.started_at).min() else { return Ok(Vec::new()) };
     let rows: Vec<incident::New<'_>> = news.iter().map(|it| it.row(now)).collect();
     let incidents = incident::insert(db, &rows, &touched)?;
-    let mut causes: HashMap<Uuid, &New> = HashMap::new();
-    for (new, effect) in news.iter().flat_map(|it| it.draft.effects.iter().map(move |of| (it, of)))
-    {
-        let cause = causes.entry(effect.component).or_insert(new);
-        // Whoever is told of one of them is told what it did.
-        if new.announce && !cause.announce {
-            *cause = new;
-        }
-    }
-    touched.retain(|it| causes.contains_key(&it.id));
-    let actor = |id| causes.get(&id).map_or_else(String::new, |it| it.caller.actor.to_string());
-    let turned = settle_for(db, &mut touched, from, now, actor)?;
+    let named: HashSet<Uuid> =
+        news.iter().flat_map(|it| &it.draft.effects).map(|it| it.component).collect();
+    touched.retain(|it| named.contains(&it.id));
+    let turned = settle_for(db, &mut touched, from, now, |component, incident| {
+        let own = news.iter().find(|it| Some(it.id) == incident);
+        let cause = own.or_else(|| news.iter().find(|it| it.said_of(component).is_some()));
+        cause.map_or_else(String::new, |it| it.caller.actor.to_string())
+    })?;
+    let group: HashMap<Uuid, Uuid> =
+        touched.iter().filter_map(|it| Some((it.id, it.group_id?))).collect();
     let opened = news.iter().zip(&incidents);
     let mut facts: Vec<(&Caller, Event)> =
-        opened.map(|(new, incident)| (&new.caller, created(new, incident, &touched))).collect();
+        opened.map(|(new, incident)| (&new.caller, created(new, incident, &group))).collect();
     for it in turned {
-        if let Some(cause) = causes.get(&it.component.id) {
+        if let Some(cause) = cause_of(&it, news) {
             facts.push((&cause.caller, status_changed(it, cause.announce)));
         }
     }
@@ -192,8 +201,20 @@ fn write(
     Ok(news.iter().map(|it| it.place).zip(incidents).collect())
 }
 
-fn created(new: &New, incident: &Incident, touched: &[Component]) -> Event {
-    let own: Vec<Component> = touched.iter().filter(|it| new.names(it.id)).cloned().collect();
-    let kind = Kind::Announcement(Announcement::IncidentCreated);
-    fact(kind, new.announce, incident, &own)
+/// Which of the incidents turned a component: one that says what the component is now, and of these
+/// one that is announced, since whoever is told of it is told what it did.
+fn cause_of<'n>(turned: &Turned, news: &'n [New]) -> Option<&'n New> {
+    let Component { id, status, .. } = turned.component;
+    let says_so = |it: &&New| it.said_of(id) == Some(status);
+    let announced = news.iter().find(|it| it.announce && says_so(it));
+    let said = announced.or_else(|| news.iter().find(says_so));
+    said.or_else(|| news.iter().find(|it| it.said_of(id).is_some()))
+}
+
+fn created(new: &New, incident: &Incident, group: &HashMap<Uuid, Uuid>) -> Event {
+    let mut groups: Vec<Uuid> =
+        new.draft.effects.iter().filter_map(|it| group.get(&it.component).copied()).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    fact(Kind::Announcement(Announcement::IncidentCreated), new.announce, incident, groups)
 }

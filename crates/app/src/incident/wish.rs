@@ -30,6 +30,11 @@ pub struct Wish {
 }
 
 impl Wish {
+    /// Whether the incident begins when it is opened.
+    pub const fn is_of_now(&self) -> bool {
+        self.started_at.is_none() && self.resolved_at.is_none()
+    }
+
     /// Completes the wish.
     pub fn draft(mut self, db: &mut Read<'_>, caller: &Caller) -> Result<(Draft, Named), Error> {
         caller.must(Scope::Incidents)?;

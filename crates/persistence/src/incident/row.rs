@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use domain::caller::Visibility;
-use domain::component::Component;
 use domain::incident::{Entry, Impact, Incident, Status, replay};
 use serde_json::Value;
 use uuid::Uuid;
@@ -66,17 +65,6 @@ pub(super) fn assemble(db: &mut Read<'_>, rows: Vec<Row>) -> Result<Vec<Incident
 }
 
 impl Row {
-    /// An incident whose only update is `first`, which names `touched`.
-    fn opened(
-        self,
-        first: UpdateRow,
-        touched: &[Component],
-        page: &domain::page::Settings,
-    ) -> Incident {
-        let named = touched.iter().map(|it| (it.id, Named::from(it))).collect();
-        self.dress(vec![first], &named, page)
-    }
-
     fn dress(
         self,
         updates: Vec<UpdateRow>,

@@ -21,8 +21,16 @@ pub struct Change<'c> {
     pub plan: Plan,
     /// What the component is then, where it becomes another version.
     pub after: Option<&'c Component>,
-    /// Who is to be named as the cause.
-    pub actor: String,
+    /// Who is to be named as the cause of each row that the plan inserts.
+    pub actors: Vec<String>,
+}
+
+impl Change<'_> {
+    /// A change of the ledger alone, with one cause.
+    pub fn by(actor: &str, component: Uuid, plan: Plan) -> Self {
+        let actors = vec![actor.to_owned(); plan.insert.len()];
+        Self { component, plan, after: None, actors }
+    }
 }
 
 /// Carries out the plans of several components: their rows, the tallies of days that are others now,
@@ -117,14 +125,14 @@ struct Added<'c> {
 
 impl<'c> Added<'c> {
     fn of(change: &'c Change<'_>) -> impl Iterator<Item = Self> + use<'c> {
-        let Change { component, plan, after: _, actor } = change;
-        let row = move |(piece, to): &(Piece, Option<Instant>)| Self {
+        let Change { component, plan, after: _, actors } = change;
+        let row = |((piece, to), actor): (&(Piece, Option<Instant>), &'c String)| Self {
             component: *component,
             piece: *piece,
             to: *to,
             actor,
         };
-        plan.insert.iter().map(row)
+        plan.insert.iter().zip(actors).map(row)
     }
 }
 
@@ -140,7 +148,7 @@ struct Renewed<'c> {
 
 impl<'c> Renewed<'c> {
     fn of(change: &Change<'c>, day_of: impl Fn(Instant) -> NaiveDate) -> Option<Self> {
-        let Change { component, plan, after, actor: _ } = change;
+        let Change { component, plan, after, actors: _ } = change;
         let day = plan.changed_from.map(day_of);
         let begins = plan.insert.iter().map(|(piece, _)| piece.from).min();
         let renewed = Self { component: *component, day, begins, after: *after };

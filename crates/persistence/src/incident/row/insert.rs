@@ -12,7 +12,7 @@ use super::{Row, UpdateRow};
 use crate::column::column;
 use crate::incident::New;
 use crate::prepared::Prepare as _;
-use crate::timeline::rehearsed_number;
+use crate::timeline::{Named, rehearsed_number};
 use crate::word::Word;
 use crate::{DbError, Write};
 
@@ -60,10 +60,11 @@ pub fn insert(
         .load(db.conn)?;
     let mut inserted: HashMap<Uuid, Inserted> =
         inserted.into_iter().map(|it| (it.id, it)).collect();
+    let named = touched.iter().map(|it| (it.id, Named::from(it))).collect();
     let opened = rows.into_iter().map(|(row, update)| {
         let Inserted { id: _, number, metadata } =
             inserted.remove(&row.id).ok_or(DbError::NotFound)?;
-        Ok(Row { number, metadata, ..row }.opened(update, touched, db.page()))
+        Ok(Row { number, metadata, ..row }.dress(vec![update], &named, db.page()))
     });
     opened.collect()
 }
