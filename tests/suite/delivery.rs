@@ -4,6 +4,7 @@ mod crash;
 mod egress;
 mod fan_out;
 mod filter;
+mod meanwhile;
 mod repeat;
 mod replicas;
 mod retry;

@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 10] = [
 ];
 
 /// Library, and the only crates that may name it.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("diesel", &["persistence", "tests"]),
     ("diesel_migrations", &["persistence", "tests"]),
     ("actix-web", &["api", "tests"]),
@@ -33,6 +33,7 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("lettre", &["worker"]),
     ("clap", &["server"]),
     ("tracing-subscriber", &["server"]),
+    ("tikv-jemallocator", &["server"]),
     ("nix", &["server", "tests"]),
     ("rrule", &["domain"]),
     ("icalendar", &["calendar"]),

@@ -36,7 +36,6 @@ pub fn retry(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Credential
     let now = db.now()?;
     let about = json!({ "id": id, "channel": found.channel });
     db.emit(caller, now, vec![Event::unseen(Record::CredentialRetried, about)])?;
-    db.deliveries_due();
     Ok(credential::find(db, id)?)
 }
 

@@ -1,5 +1,5 @@
 //! Deliveries: looking at them, repeating them, and the work of making them.
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use channels::signature::SigningSecret;
@@ -17,12 +17,15 @@ use uuid::Uuid;
 use crate::subscription::{config_place, secret_place};
 use crate::vault::Vault;
 use crate::wording::{self, Wordings};
-use crate::{Db, Error, Page, Read, Window, Write};
+use crate::{Db, DbError, Error, Page, Read, Window, Write};
 
-pub use persistence::delivery::{Backlog, Filter, Job, Lease, Queue, Settled, Settlement};
+pub use persistence::delivery::{
+    Backlog, DIGEST_MAX, Dropped, Filter, Job, Lease, Queue, Settled, Settlement,
+};
 pub use persistence::thread::Anchors;
 
-/// How long a destination is ours: the longest send, and room to write the result back.
+/// How long a destination is ours: what is sent at once, the longest send, and room to write the
+/// results back.
 pub const LEASE: Duration = Duration::seconds(60);
 
 /// The delivery with its attempts.
@@ -55,13 +58,11 @@ pub fn redeliver(db: &mut Write<'_>, caller: &Caller, id: Uuid) -> Result<Delive
     subscription::find(db, found.subscription_id).map_err(Error::missing("subscription"))?;
     let repeated = delivery::repeat(db, found.subscription_id, &[found.event_id])?;
     let repeated = repeated.first().ok_or(Error::NotFound("destination"))?;
-    db.deliveries_due();
     Ok(delivery::find(db, *repeated)?)
 }
 
-/// Work that is ours until the lease runs out.
+/// What it takes to serve leases.
 pub struct Batch {
-    pub leases: Vec<Lease>,
     /// The events behind the jobs.
     pub events: Arc<Stories>,
     /// The threads that they may go on with.
@@ -83,15 +84,22 @@ pub struct Story {
     pub internal: Bodies,
 }
 
-/// Leases destinations that are due. Events that are `known` from the batch before need not be
-/// read again.
+/// Leases destinations that are due, if what it takes to serve them can be read. Events that are
+/// `known` from the batch before need not be read again.
 pub fn claim(
     db: &Db,
     wanted: &[(Queue, i64)],
     depth: i64,
     known: &Stories,
-) -> Result<Batch, Error> {
-    let leases = db.write::<_, Error>(|db| Ok(delivery::claim(db, wanted, depth, LEASE)?))?;
+) -> Result<(Vec<Lease>, Batch), Error> {
+    db.write(|db| {
+        let leases = delivery::claim(db, wanted, depth, LEASE)?;
+        let batch = batch(db, &leases, known)?;
+        Ok((leases, batch))
+    })
+}
+
+fn batch(db: &mut Read<'_>, leases: &[Lease], known: &Stories) -> Result<Batch, Error> {
     let mut ids: Vec<Uuid> =
         leases.iter().flat_map(|it| it.jobs.iter().map(|job| job.event)).collect();
     ids.sort_unstable();
@@ -101,17 +109,21 @@ pub fn claim(
     let mut events: Stories =
         held.iter().filter_map(|id| Some((*id, Arc::clone(known.get(id)?)))).collect();
     if !missing.is_empty() {
-        for event in db.read::<_, Error>(|db| Ok(delivery::events(db, &missing)?))? {
+        for event in delivery::events(db, &missing)? {
             let (public, internal) = (Bodies::default(), Bodies::default());
             events.insert(event.id, Arc::new(Story { event, public, internal }));
         }
     }
-    let (anchors, wordings) = for_people(db, &leases, &events)?;
-    Ok(Batch { leases, events: Arc::new(events), anchors, wordings })
+    let (anchors, wordings) = for_people(db, leases, &events)?;
+    Ok(Batch { events: Arc::new(events), anchors, wordings })
 }
 
 /// What messages to people need besides: threads to go on with, and the operator's own words.
-fn for_people(db: &Db, leases: &[Lease], events: &Stories) -> Result<(Anchors, Wordings), Error> {
+fn for_people(
+    db: &mut Read<'_>,
+    leases: &[Lease],
+    events: &Stories,
+) -> Result<(Anchors, Wordings), Error> {
     let for_a_person = |it: &&Lease| {
         channels::find(&it.target.channel).is_some_and(|it| it.lane() == Lane::Latest)
     };
@@ -121,7 +133,7 @@ fn for_people(db: &Db, leases: &[Lease], events: &Stories) -> Result<(Anchors, W
         return Ok((Anchors::new(), Wordings::default()));
     }
     let subjects: Vec<Uuid> = events.values().filter_map(|it| it.event.subject).collect();
-    db.read(|db| Ok((thread::anchors(db, &subscriptions, &subjects)?, wording::all(db)?)))
+    Ok((thread::anchors(db, &subscriptions, &subjects)?, wording::all(db)?))
 }
 
 /// The configuration and keys of a destination, in clear, for the moment of sending.
@@ -153,18 +165,30 @@ pub struct GivenUp {
     pub reason: String,
 }
 
-/// Writes results back; returns the subscriptions whose lease had run out before.
-pub fn settle(
-    db: &Db,
-    settlements: &[Settlement],
-    given_up: &[GivenUp],
-) -> Result<Vec<Uuid>, Error> {
-    // If the last results are forgotten, those deliveries are repeated, and none is lost.
-    let late = db.write_lazily::<_, Error>(|db| Ok(delivery::settle(db, settlements)?))?;
-    for it in given_up {
-        db.write(|db| disable(db, it))?;
+/// Writes results back.
+pub fn settle(db: &Db, settlements: &[Settlement], given_up: &[GivenUp]) -> Result<Dropped, Error> {
+    if given_up.is_empty() {
+        // If the last results are forgotten, those deliveries are repeated, and none is lost.
+        return db.write_lazily(|db| Ok(delivery::settle(db, settlements)?));
     }
-    Ok(late)
+    db.write(|db| {
+        // Whoever edits a subscription locks it before its destination.
+        let ids: BTreeSet<Uuid> = given_up.iter().map(|it| it.subscription).collect();
+        for id in ids {
+            match subscription::lock(db, id) {
+                Ok(_) | Err(DbError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let dropped = delivery::settle(db, settlements)?;
+        let Dropped { late, outdated } = &dropped;
+        for it in given_up {
+            if !late.contains(&it.subscription) && !outdated.contains(&it.subscription) {
+                disable(db, it)?;
+            }
+        }
+        Ok(dropped)
+    })
 }
 
 /// Ends telling a subscription anything, until somebody sets it to `active` again.

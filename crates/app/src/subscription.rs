@@ -217,7 +217,6 @@ pub fn edit(
         ..before
     };
     subscription::update(db, &after, &sealed, mended)?;
-    db.deliveries_due();
     db.emit(caller, now, vec![record(Record::SubscriptionEdited, &after)])?;
     Ok(after)
 }

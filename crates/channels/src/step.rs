@@ -14,7 +14,7 @@ pub struct Attempt<'a> {
     pub delivery: Uuid,
     /// The keys that sign it, the newest first.
     pub keys: &'a [SigningSecret],
-    /// What [`Channel::anchor`] gave when this destination was last told of the same incident or
+    /// What [`Ready::anchor`] gave when this destination was last told of the same incident or
     /// maintenance.
     pub anchor: Option<&'a Value>,
 }

@@ -155,6 +155,7 @@ pub fn accept(db: &mut Write<'_>, id: Uuid, reported: bool) -> Result<(), DbErro
     .bind::<SqlUuid, _>(id)
     .bind::<Bool, _>(reported)
     .execute(db.conn)?;
+    db.commit.due = true;
     Ok(())
 }
 
@@ -163,6 +164,7 @@ pub fn hasten(db: &mut Write<'_>, id: Uuid) -> Result<(), DbError> {
     diesel::sql_query("update credentials set next_free_at = farol_now() where id = $1")
         .bind::<SqlUuid, _>(id)
         .execute(db.conn)?;
+    db.commit.due = true;
     Ok(())
 }
 

@@ -232,11 +232,6 @@ impl Write<'_> {
     pub fn is_rehearsal(&self) -> bool {
         self.rehearsal
     }
-
-    /// Deliveries may go out that could not, or were not there, before.
-    pub fn deliveries_due(&mut self) {
-        self.commit.due = true;
-    }
 }
 
 impl<'c> Deref for Write<'c> {

@@ -14,7 +14,8 @@ use crate::{DbError, Read, Write};
 
 pub(crate) use queue::seconds;
 pub use queue::{
-    Backlog, Job, Lease, Queue, Settled, Settlement, Target, backlog, claim, events, settle, sweep,
+    Backlog, DIGEST_MAX, Dropped, Job, Lease, Queue, Settled, Settlement, Target, backlog, claim,
+    events, is_held, settle, sweep,
 };
 pub use tally::tally;
 
@@ -81,6 +82,7 @@ pub fn repeat(
     .bind::<SqlUuid, _>(subscription)
     .bind::<Array<SqlUuid>, _>(events)
     .load(db.conn)?;
+    db.commit.due = true;
     Ok(rows.into_iter().map(|it| it.id).collect())
 }
 

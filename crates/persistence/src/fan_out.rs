@@ -46,16 +46,15 @@ pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError
     Ok(usize::try_from(counted.n).unwrap_or(0))
 }
 
-/// Enqueues [`CHUNK`] deliveries of the events that wait longest, and tells how many; nothing when
-/// no event waits. Killed at any point, it goes on where it was: the cursor moves in the same
+/// Enqueues [`CHUNK`] deliveries of the events that wait longest; whether any event waited. Killed at any point, it goes on where it was: the cursor moves in the same
 /// transaction.
-pub fn expand(db: &mut Write<'_>) -> Result<Option<usize>, DbError> {
+pub fn expand(db: &mut Write<'_>) -> Result<bool, DbError> {
     let waiting = events::table
         .filter(events::announce.and(events::expanded_at.is_null()))
         .filter(events::sequence.is_not_null())
         .select(events::position);
     if !diesel::select(diesel::dsl::exists(waiting)).get_result::<bool>(db.conn)? {
-        return Ok(None);
+        return Ok(false);
     }
     // Made here, because Postgres takes as long to make one as to insert the row.
     let n_most = usize::try_from(CHUNK + TOGETHER).unwrap_or(0);
@@ -66,7 +65,8 @@ pub fn expand(db: &mut Write<'_>) -> Result<Option<usize>, DbError> {
         .bind::<Array<SqlUuid>, _>(ids)
         .prepared()
         .get_result(db.conn)?;
-    Ok(Some(usize::try_from(enqueued.n).unwrap_or(0)))
+    db.commit.due = enqueued.n > 0;
+    Ok(true)
 }
 
 /// Which subscriptions `s` want to hear of an event `e`.

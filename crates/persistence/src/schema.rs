@@ -377,6 +377,8 @@ diesel::table! {
         failing_since -> Nullable<Timestamptz>,
         credential_id -> Nullable<Uuid>,
         n_warned -> Int2,
+        leased_until -> Nullable<Timestamptz>,
+        mended -> Bool,
     }
 }
 diesel::table! {

@@ -102,7 +102,8 @@ pub fn insert(
 }
 
 /// Writes a subscription back. Whatever is queued waits while it is not active; with a
-/// `fresh_start` it is tried at once, and past failures are forgotten.
+/// `fresh_start` it is tried at once, or when whoever is sending now is done, and past failures are
+/// forgotten.
 pub fn update(
     db: &mut Write<'_>,
     subscription: &Subscription,
@@ -119,11 +120,14 @@ pub fn update(
         diesel::sql_query(
             "update destinations set failing_since = null,
                     lane = case lane when 1 then 0 else lane end,
-                    ready_at = case when last_seq > done_seq then farol_now() end
+                    mended = leased_until is not null,
+                    ready_at = case when last_seq > done_seq
+                                    then greatest(farol_now(), leased_until) end
              where subscription_id = $1",
         )
         .bind::<diesel::sql_types::Uuid, _>(subscription.id)
         .execute(db.conn)?;
+        db.commit.due = true;
     }
     Ok(())
 }
@@ -200,7 +204,11 @@ pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), Db
         ))
         .execute(db.conn)?;
     diesel::update(destinations::table.find(id))
-        .set((destinations::paused.eq(true), destinations::ready_at.eq(None::<DateTime<Utc>>)))
+        .set((
+            destinations::paused.eq(true),
+            destinations::ready_at.eq(None::<DateTime<Utc>>),
+            destinations::leased_until.eq(None::<DateTime<Utc>>),
+        ))
         .execute(db.conn)?;
     diesel::sql_query(
         "update deliveries

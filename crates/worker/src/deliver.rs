@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::Db;
-use app::delivery::{Batch, Queue, Stories, claim};
+use app::delivery::{Batch, Lease, Queue, Stories, claim};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -12,10 +12,10 @@ use tokio::time::timeout;
 use crate::send::{Sender, Served};
 use crate::{Bells, pause, seam, settle};
 
-/// Requests under way at once to destinations that answered well last time.
+/// Leases at once of destinations that answered well last time, until they prove to take long.
 const HEALTHY: u32 = 256;
-/// Requests under way to destinations whose last attempt failed: however many hang, the healthy
-/// ones find a free slot.
+/// Leases of destinations whose last attempt failed: however many hang, the healthy ones find a free
+/// slot.
 const STRUGGLING: u32 = 64;
 /// Mails under way: enough to keep every connection to the mail server busy, and so few that none
 /// waits for one until its time is up.
@@ -27,10 +27,10 @@ const SHARE: u32 = 2;
 const STRUGGLERS_REST: Duration = Duration::from_millis(50);
 /// How long slots may stay empty until there are enough of them.
 const LINGER: Duration = Duration::from_millis(5);
-/// Whoever has not answered after this time hands the slot on, as long as there is room among the
+/// A lease that is not done after this time hands the slot on, as long as there is room among the
 /// slow: one destination in five may hang, and the others do not wait for them.
 const PROMPT: Duration = Duration::from_millis(50);
-/// Requests under way that hold no slot any more. Each is a connection and some 30 KiB.
+/// Leases that hold no slot any more. Each is a connection and some 30 KiB.
 const SLOW: u32 = 2_048;
 /// Deliveries to one destination under one lease.
 const DEPTH: i64 = 16;
@@ -139,10 +139,10 @@ impl Hands {
         let wanted: Vec<(Queue, i64)> = free.iter().map(|it| (it.queue, n_free(it))).collect();
         let known = Arc::clone(&self.known);
         match seam::run(db, move |db| claim(db, &wanted, DEPTH, &known)).await {
-            Ok(batch) if batch.leases.is_empty() => false,
-            Ok(batch) => {
+            Ok((leases, _)) if leases.is_empty() => false,
+            Ok((leases, batch)) => {
                 self.known = Arc::clone(&batch.events);
-                self.serve(batch, free);
+                self.serve(leases, batch, free);
                 true
             }
             Err(error) => {
@@ -152,9 +152,9 @@ impl Hands {
         }
     }
 
-    fn serve(&mut self, batch: Batch, mut free: Vec<Free>) {
+    fn serve(&mut self, leases: Vec<Lease>, batch: Batch, mut free: Vec<Free>) {
         let batch = Arc::new(batch);
-        for (index, lease) in batch.leases.iter().enumerate() {
+        for lease in leases {
             let lane = free.iter_mut().find(|it| it.queue == lease.queue);
             let (slot, slow) =
                 lane.map(|it| (it.slots.split(1), it.slow.clone())).unwrap_or_default();
@@ -162,8 +162,7 @@ impl Hands {
             let (batch, stopped) = (Arc::clone(&batch), self.stopped.clone());
             let bells = Arc::clone(&self.bells);
             self.sending.spawn(async move {
-                let Some(lease) = batch.leases.get(index) else { return };
-                let serving = Box::pin(sender.serve(lease, &batch, &stopped));
+                let serving = Box::pin(sender.serve(&lease, &batch, &stopped));
                 let result = in_time(serving, slot, slow, &bells).await;
                 // The other end is gone only when the database is, and then the lease runs out
                 // by itself.

@@ -20,14 +20,8 @@ pub async fn run(db: Db, bells: Arc<Bells>, mut stopped: watch::Receiver<bool>) 
         let done = seam::run(&db, step).await;
         let rested = Instant::now() + REST.max(began.elapsed());
         match done {
-            Ok(progress) => {
-                if progress.enqueued > 0 {
-                    bells.deliver.notify_one();
-                }
-                if progress.more {
-                    continue;
-                }
-            }
+            Ok(true) => continue,
+            Ok(false) => {}
             Err(error) => tracing::warn!(%error, "facts could not be fanned out"),
         }
         pause(&bells.fan_out, LOOK_EVERY, &mut stopped).await;

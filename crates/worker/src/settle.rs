@@ -3,17 +3,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::credential;
-use app::delivery::{GivenUp, Settlement, settle};
+use app::delivery::{Dropped, GivenUp, Settlement, settle};
 use app::vault::Vault;
 use app::{Db, DbError, Error};
 use tokio::sync::mpsc;
-use uuid::Uuid;
 
 use crate::send::{Consequence, Served};
 use crate::{Bells, seam};
 
-/// Results per transaction. Measured in the design study: a batch of 100 costs a tenth of single
-/// acknowledgements, a batch of 500 little less.
+/// Leases whose results are written in one transaction. Measured in the design study, of one result
+/// each: a batch of 100 costs a tenth of single acknowledgements, a batch of 500 little less.
 const BATCH: usize = 200;
 /// How long a result may wait for company.
 const LINGER: Duration = Duration::from_millis(10);
@@ -65,8 +64,8 @@ async fn follow(db: &Db, vault: &Arc<Vault>, consequence: Consequence) -> bool {
         Consequence::Refused(credential, reason) => credential::refuse(db, credential, &reason),
         Consequence::Accepted(credential) => credential::accept(db, credential),
         Consequence::Hold(credential, wait) => credential::hold(db, credential, wait),
-        Consequence::Moved(subscription, config) => {
-            db.write(|db| app::subscription::follow(db, &vault, subscription, &config))
+        Consequence::Moved { subscription, lease, config } => {
+            db.write(|db| app::subscription::follow(db, &vault, subscription, lease, &config))
         }
         Consequence::Answered(subscription, answer) => {
             app::subscription::confirm_by_answer(db, subscription, answer.as_bytes()).map(drop)
@@ -92,10 +91,12 @@ async fn write(db: &Db, settlements: Vec<Settlement>, given_up: Vec<GivenUp>) {
     lost(settlements.len());
 }
 
-fn note(written: &Result<Vec<Uuid>, Error>) {
+fn note(written: &Result<Dropped, Error>) {
     match written {
-        Ok(late) if late.is_empty() => {}
-        Ok(late) => tracing::warn!(?late, "results came after their leases had run out"),
+        Ok(Dropped { late, .. }) if late.is_empty() => {}
+        Ok(Dropped { late, .. }) => {
+            tracing::warn!(?late, "results came after their leases had ended");
+        }
         Err(error) => tracing::warn!(%error, "results could not be written"),
     }
 }

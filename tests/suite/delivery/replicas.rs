@@ -89,7 +89,7 @@ async fn a_replica_killed_in_the_middle_loses_nothing_and_repeats_what_it_had_in
     .await;
     // What the others may not touch is what it had in hand, and what comes after that.
     let in_hand =
-        "select coalesce(sum(least(last_seq - done_seq, 8)), 0)::bigint from destinations";
+        "select coalesce(sum(least(last_seq - done_seq, 16)), 0)::bigint from destinations";
     let in_hand = number(&world, in_hand);
     world.set_clock(chrono::Duration::seconds(61));
     eventually(MANY_TAKE, || async { number(&world, DELIVERED) == 20_000 }).await;

@@ -4,7 +4,7 @@ use chrono::Duration;
 use domain::caller::Caller;
 use domain::event::Record;
 use domain::subscription::Subscription;
-use persistence::{credential, subscription};
+use persistence::{credential, delivery, subscription};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -54,9 +54,19 @@ pub(super) fn assign_credential(
     Ok(credential::assign(db, id, known.as_ref())?)
 }
 
-/// Follows a destination that asked to be called elsewhere from now on.
-pub fn follow(db: &mut Write<'_>, vault: &Vault, id: Uuid, config: &Value) -> Result<(), Error> {
+/// Follows a destination that asked, under this lease, to be called elsewhere from now on; unless
+/// somebody said meanwhile where it is to be called.
+pub fn follow(
+    db: &mut Write<'_>,
+    vault: &Vault,
+    id: Uuid,
+    lease: i64,
+    config: &Value,
+) -> Result<(), Error> {
     let Ok((before, mut sealed)) = subscription::lock(db, id) else { return Ok(()) };
+    if !delivery::is_held(db, id, lease)? {
+        return Ok(());
+    }
     let channel = channels::find(&before.channel).ok_or(Error::Vault)?;
     let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
     sealed.config = vault.seal(&config_place(id), config.to_string().as_bytes())?;

@@ -91,7 +91,6 @@ pub fn edit_own(
         ..before
     };
     subscription::update(db, &after, &sealed, resumed)?;
-    db.deliveries_due();
     db.emit(&Caller::system(), now, vec![record(Record::SubscriptionEdited, &after)])?;
     Ok(owned(after))
 }

@@ -47,6 +47,5 @@ pub fn recover(
     if missed.is_empty() {
         return Ok(0);
     }
-    db.deliveries_due();
     Ok(delivery::repeat(db, id, &missed)?.len())
 }

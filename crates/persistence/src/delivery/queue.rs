@@ -1,8 +1,8 @@
 //! The queue: destinations are leased, their oldest deliveries handed out, results written back.
 //!
-//! A lease is a time in `ready_at` and a number that rises with every lease. Nobody holds a
-//! connection while a destination thinks, and whoever comes back after the lease ran out finds
-//! another number and changes nothing.
+//! A lease is a time in `ready_at` and `leased_until`, and a number that rises with every lease.
+//! Nobody holds a connection while a destination thinks, and whoever comes back after the lease ran
+//! out, or was written back, changes nothing: the number is another one, or there is no lease.
 mod claim;
 mod settle;
 
@@ -18,8 +18,8 @@ use uuid::Uuid;
 use crate::prepared::Prepare as _;
 use crate::{DbError, Read, Write};
 
-pub use claim::{Job, Lease, Target, claim};
-pub use settle::{Settled, Settlement, settle};
+pub use claim::{DIGEST_MAX, Job, Lease, Target, claim};
+pub use settle::{Dropped, Settled, Settlement, is_held, settle};
 
 /// Which destinations are claimed together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,7 +83,9 @@ pub fn sweep(db: &mut Write<'_>) -> Result<usize, DbError> {
         "update destinations set ready_at = farol_now()
          where ready_at is null and last_seq > done_seq and not paused",
     );
-    Ok(woken.execute(db.conn)?)
+    let n_woken = woken.execute(db.conn)?;
+    db.commit.due = n_woken > 0;
+    Ok(n_woken)
 }
 
 /// How much is waiting.

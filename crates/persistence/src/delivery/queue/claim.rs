@@ -13,6 +13,9 @@ use crate::prepared::Prepare as _;
 use crate::subscription::Sealed;
 use crate::{DbError, Write};
 
+/// Most deliveries that one message tells.
+pub const DIGEST_MAX: usize = 50;
+
 /// A destination that is ours for a while, and the oldest of what it is owed.
 #[derive(Clone, Debug)]
 pub struct Lease {
@@ -23,8 +26,8 @@ pub struct Lease {
     pub target: Target,
     /// In order; at least one.
     pub jobs: Vec<Job>,
-    /// Tells all of them in one message.
-    pub is_digest: bool,
+    /// All of them are told in one message, and the next one after this time.
+    pub digest: Option<Duration>,
 }
 
 /// How to reach a destination.
@@ -69,6 +72,7 @@ pub fn claim(
         .bind::<BigInt, _>(depth)
         .bind::<Double, _>(seconds(lease))
         .bind::<Double, _>(seconds(DISABLE_AFTER))
+        .bind::<BigInt, _>(i64::try_from(DIGEST_MAX).unwrap_or(i64::MAX))
         .prepared()
         .load(db.conn)?;
     Ok(rows.into_iter().map(Row::lease).collect())
@@ -124,14 +128,15 @@ spent as (
     where c.id = u.credential_id),
 leased as (
     update destinations d
-    set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1
+    set ready_at = (select farol_now()) + make_interval(secs => $4), lease_no = d.lease_no + 1,
+        leased_until = (select farol_now()) + make_interval(secs => $4), mended = false
     from taken t where d.subscription_id = t.subscription_id
     returning d.subscription_id, d.lane, d.lease_no, d.done_seq, d.failing_since, d.credential_id)
 select l.subscription_id, l.lane, l.lease_no, s.channel, s.secrets, s.signing_secret,
        case when s.previous_secret_until > (select farol_now()) then s.previous_secret end
            as previous_secret,
        s.previous_secret_until, s.audience = 'internal' as internal, s.locale, s.time_zone,
-       l.credential_id, c.failing_since is not null as refused, s.digest_minutes > 0 as is_digest,
+       l.credential_id, c.failing_since is not null as refused, s.digest_minutes,
        coalesce(l.failing_since < (select farol_now()) - make_interval(secs => $5), false)
            as hopeless,
        q.ids, q.seqs, q.events, q.attempts
@@ -145,7 +150,7 @@ cross join lateral (
                      select count(*) from jsonb_array_elements(attempts) a
                      where a ->> 'outcome' <> 'credential')::int end as n_attempts
           from deliveries where subscription_id = l.subscription_id and seq > l.done_seq
-          order by seq limit case when s.digest_minutes > 0 then 50 else $3 end) owed) q
+          order by seq limit case when s.digest_minutes > 0 then $6 else $3 end) owed) q
 where q.ids is not null
 order by l.subscription_id";
 
@@ -188,8 +193,8 @@ struct Row {
     credential_id: Option<Uuid>,
     #[diesel(sql_type = Bool)]
     refused: bool,
-    #[diesel(sql_type = Bool)]
-    is_digest: bool,
+    #[diesel(sql_type = Integer)]
+    digest_minutes: i32,
 }
 
 impl Row {
@@ -224,6 +229,8 @@ impl Row {
         };
         let (subscription, number) = (self.subscription_id, self.lease_no);
         let queue = Queue::of_lane(self.lane);
-        Lease { subscription, queue, number, target, jobs, is_digest: self.is_digest }
+        let digest =
+            (self.digest_minutes > 0).then(|| Duration::minutes(self.digest_minutes.into()));
+        Lease { subscription, queue, number, target, jobs, digest }
     }
 }

@@ -1,7 +1,9 @@
 //! Writing results back.
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text, Uuid as SqlUuid};
 use domain::delivery::{Attempt, Outcome, State};
@@ -11,8 +13,9 @@ use uuid::Uuid;
 use super::seconds;
 use crate::column::column;
 use crate::prepared::Prepare as _;
+use crate::schema::destinations;
 use crate::thread::{self, Anchors};
-use crate::{DbError, Write};
+use crate::{DbError, Read, Write};
 
 /// What came of a lease.
 #[derive(Clone, Debug)]
@@ -24,8 +27,8 @@ pub struct Settlement {
     /// How long to leave the destination alone before what else it is owed; nothing when it can
     /// go on at once.
     pub wait: Option<Duration>,
-    /// Whether the destination answered well; nothing when this says nothing about it.
-    pub reached: Option<bool>,
+    /// Whether the last attempt failed, and the destination is to blame.
+    pub failed: bool,
     /// Threads that were begun or went on.
     pub anchors: Anchors,
 }
@@ -41,31 +44,78 @@ pub struct Settled {
     pub receipt: Option<String>,
 }
 
-/// Writes results back. Returns the subscriptions whose lease had run out: theirs were dropped.
-pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Vec<Uuid>, DbError> {
+/// Subscriptions of which results were dropped.
+#[derive(Clone, Debug, Default)]
+pub struct Dropped {
+    /// Their lease had ended.
+    pub late: Vec<Uuid>,
+    /// They were changed meanwhile: what was delivered counts, failures do not.
+    pub outdated: Vec<Uuid>,
+}
+
+/// Writes results back, which ends the leases.
+pub fn settle(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<Dropped, DbError> {
     let held = held(db, settlements)?;
-    let (kept, late): (Vec<&Settlement>, Vec<&Settlement>) =
-        settlements.iter().partition(|it| held.get(&it.subscription) == Some(&it.number));
+    let (mut kept, mut dropped) = (Vec::new(), Dropped::default());
+    for it in settlements {
+        match held.get(&it.subscription).filter(|held| held.lease_no == it.number) {
+            None => dropped.late.push(it.subscription),
+            Some(held) if held.mended => {
+                dropped.outdated.push(it.subscription);
+                kept.push(Cow::Owned(it.clone().without_blame()));
+            }
+            Some(_) => kept.push(Cow::Borrowed(it)),
+        }
+    }
     finish(db, &kept)?;
     let anchors = kept.iter().flat_map(|it| it.anchors.clone()).collect();
     thread::keep(db, &anchors)?;
-    Ok(late.into_iter().map(|it| it.subscription).collect())
+    Ok(dropped)
 }
 
-fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, i64>, DbError> {
+impl Settlement {
+    /// What is left of it when the destination is another one now: it is tried again at once.
+    fn without_blame(mut self) -> Self {
+        let is_blamed = |it: &Settled| {
+            it.attempt.as_ref().is_some_and(|attempt| attempt.outcome != Outcome::Blocked)
+        };
+        for it in &mut self.jobs {
+            if it.state == State::Dead && is_blamed(it) {
+                it.state = State::Retrying;
+            }
+        }
+        Self { wait: None, failed: false, ..self }
+    }
+
+    fn has_delivered(&self) -> bool {
+        self.jobs.iter().any(|it| matches!(it.state, State::Delivered | State::Accepted))
+    }
+}
+
+/// Whether the lease goes on, and the destination is still what it was then.
+pub fn is_held(db: &mut Read<'_>, subscription: Uuid, number: i64) -> Result<bool, DbError> {
+    let held = destinations::table
+        .find(subscription)
+        .filter(destinations::lease_no.eq(number).and(destinations::leased_until.is_not_null()))
+        .filter(destinations::mended.eq(false));
+    Ok(diesel::select(exists(held)).get_result(db.conn)?)
+}
+
+fn held(db: &mut Write<'_>, settlements: &[Settlement]) -> Result<HashMap<Uuid, Held>, DbError> {
     let ids: Vec<Uuid> = settlements.iter().map(|it| it.subscription).collect();
     let rows: Vec<Held> = diesel::sql_query(
-        "select subscription_id, lease_no from destinations where subscription_id = any($1)
+        "select subscription_id, lease_no, mended from destinations
+         where subscription_id = any($1) and leased_until is not null
          order by subscription_id for update",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .prepared()
     .load(db.conn)?;
-    Ok(rows.into_iter().map(|it| (it.subscription_id, it.lease_no)).collect())
+    Ok(rows.into_iter().map(|it| (it.subscription_id, it)).collect())
 }
 
 /// Writes down what came of deliveries, and lets their destinations go on.
-fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError> {
+fn finish(db: &mut Write<'_>, settlements: &[Cow<'_, Settlement>]) -> Result<(), DbError> {
     let jobs: Vec<&Settled> = settlements.iter().flat_map(|it| &it.jobs).collect();
     let done =
         |it: &Settlement| it.jobs.iter().filter(|it| it.state.is_over()).map(|it| it.seq).max();
@@ -77,28 +127,31 @@ fn finish(db: &mut Write<'_>, settlements: &[&Settlement]) -> Result<(), DbError
         .bind::<Array<SqlUuid>, _>(column(settlements, |it| it.subscription))
         .bind::<Array<Nullable<BigInt>>, _>(column(settlements, |it| done(it)))
         .bind::<Array<Nullable<Double>>, _>(column(settlements, |it| it.wait.map(seconds)))
-        .bind::<Array<Nullable<Bool>>, _>(column(settlements, |it| it.reached))
+        .bind::<Array<Bool>, _>(column(settlements, |it| it.failed))
+        .bind::<Array<Bool>, _>(column(settlements, |it| it.has_delivered()))
         .prepared()
         .run(db.conn)?;
     Ok(())
 }
 
-/// Destinations: compares columns of the row itself, never a sub-select. Under a concurrent fan-out only
-/// the row is read again, and the wake-up would be lost.
+/// Destinations: compares columns of the row itself, never a sub-select. Under a concurrent fan-out
+/// only the row is read again, and the wake-up would be lost.
 const FINISH: &str = "
 with moved_on as (
     update destinations d set
         done_seq = coalesce(r.done, d.done_seq),
         ready_at = case when d.last_seq > coalesce(r.done, d.done_seq)
                         then farol_now() + make_interval(secs => coalesce(r.wait, 0)) end,
-        lane = case when d.lane = 2 or r.reached is null then d.lane
-                    when r.reached then 0 else 1 end,
-        last_success_at = case when r.reached then farol_now() else d.last_success_at end,
-        n_warned = case when r.reached then 0 else d.n_warned end,
-        failing_since = case r.reached when true then null
-                                       when false then coalesce(d.failing_since, farol_now())
-                                       else d.failing_since end
-    from unnest($5, $6, $7, $8) as r (id, done, wait, reached)
+        leased_until = null,
+        lane = case when d.lane = 2 then 2 when r.failed then 1 when r.delivered then 0
+                    else d.lane end,
+        last_success_at = case when r.delivered then farol_now() else d.last_success_at end,
+        n_warned = case when r.delivered then 0 else d.n_warned end,
+        failing_since = case when r.failed and not r.delivered
+                                 then coalesce(d.failing_since, farol_now())
+                             when r.failed then farol_now()
+                             when not r.delivered then d.failing_since end
+    from unnest($5, $6, $7, $8, $9) as r (id, done, wait, failed, delivered)
     where d.subscription_id = r.id)
 update deliveries q
 set state = r.state, attempts = q.attempts || r.attempts::jsonb, receipt = r.receipt,
@@ -147,4 +200,6 @@ struct Held {
     subscription_id: Uuid,
     #[diesel(sql_type = BigInt)]
     lease_no: i64,
+    #[diesel(sql_type = Bool)]
+    mended: bool,
 }

@@ -1,0 +1,1 @@
+alter table destinations drop column mended, drop column leased_until;
