@@ -21,6 +21,7 @@ mod history;
 mod idempotency;
 mod incident;
 mod incident_template;
+mod instant;
 mod jwt;
 mod limit;
 mod list;

@@ -16,6 +16,7 @@ use crate::auth::Signed;
 use crate::body::Body;
 use crate::group::Paging;
 use crate::idempotency::{Key as IdempotencyKey, created};
+use crate::instant;
 use crate::list::{self, list_of};
 use crate::problem::Problem;
 use crate::query::QueryString;
@@ -41,6 +42,7 @@ struct NewToken {
     #[schema(min_items = 1, max_items = 10)]
     scopes: Vec<Scope>,
     /// Never, when left out.
+    #[serde(default, deserialize_with = "instant::maybe")]
     expires_at: Option<DateTime<Utc>>,
 }
 

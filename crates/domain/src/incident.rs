@@ -1,7 +1,7 @@
 //! An incident: what went wrong, what it touches, and what was said about it.
 mod timeline;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -173,14 +173,13 @@ impl Unsound {
 }
 
 impl Draft {
-    /// Decides when and how the incident begins, seen from `now`; to the microsecond, which is what is
-    /// kept.
+    /// Decides when and how the incident begins, seen from `now`.
     pub fn opening(&self, now: DateTime<Utc>) -> Result<Opening, Unsound> {
-        let started_at = self.started_at.map_or(now, |it| it.trunc_subsecs(6));
+        let started_at = self.started_at.unwrap_or(now);
         if started_at > now {
             return Err(Unsound::StartsInFuture);
         }
-        let Some(resolved_at) = self.resolved_at.map(|it| it.trunc_subsecs(6)) else {
+        let Some(resolved_at) = self.resolved_at else {
             let status = self.status.unwrap_or(Status::Investigating);
             let display_at = if status == Status::Resolved { now } else { started_at };
             return Ok(Opening { status, started_at, display_at, backfill: false });

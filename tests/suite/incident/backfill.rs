@@ -4,7 +4,7 @@ use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::BigInt};
 use serde_json::json;
 use tests::World;
 
-use super::{INCIDENTS, opening};
+use super::{INCIDENTS, now, opening, update};
 use crate::check::{invalid, ledger};
 
 #[derive(QueryableByName)]
@@ -73,4 +73,23 @@ async fn nobody_is_told_when_the_author_says_so() {
     quiet["notify"] = json!(false);
     world.incident(quiet).await;
     assert_eq!(announced(&world), 0);
+}
+
+#[tokio::test]
+async fn times_are_answered_as_they_are_kept() {
+    let world = World::new().await;
+    world.component("api").await;
+    let exact = |minutes| format!("{}789Z", ago(minutes).format("%FT%T%.6f"));
+    let mut past = opening(&["api"], "major_outage");
+    past["started_at"] = json!(exact(60));
+    let opened = world.incident(past).await;
+    assert_eq!(opened, now(&world, &opened).await);
+    let body = json!({"message": "m", "status": "monitoring", "display_at": exact(30)});
+    let told = update(&world, &opened, body).await.expect(201).json;
+    let updated = now(&world, &opened).await;
+    assert_eq!(told["display_at"], updated["updates"][0]["display_at"]);
+    assert_eq!(told["display_at"], updated["monitoring_at"]);
+    let path = format!("{INCIDENTS}/{}", opened["number"]);
+    let moved = world.patch(&path, &json!({"started_at": exact(90)})).await.expect(200).json;
+    assert_eq!(moved, now(&world, &opened).await);
 }

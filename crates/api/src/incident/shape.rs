@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
+use crate::instant;
 use crate::patch::{Patch, set_only};
 use crate::problem::{FieldError, Problem};
 use crate::validate;
@@ -54,8 +55,10 @@ pub struct NewIncident {
     #[schema(value_type = bool, required = false, default = true)]
     notify: Option<bool>,
     /// In the past: it began before it was noticed.
+    #[serde(default, deserialize_with = "instant::maybe")]
     started_at: Option<DateTime<Utc>>,
     /// With `started_at`: it is history, and nobody is told.
+    #[serde(default, deserialize_with = "instant::maybe")]
     resolved_at: Option<DateTime<Utc>>,
     /// At most one incident per key is open at a time.
     #[validate(length(min = 1, max = DEDUP_KEY_MAX))]
@@ -95,7 +98,7 @@ pub struct IncidentPatch {
     #[schema(value_type = Visibility, required = false)]
     visibility: Option<Visibility>,
     /// Moves the beginning of what it said about components first, too.
-    #[serde(default, deserialize_with = "set_only")]
+    #[serde(default, deserialize_with = "instant::set_only")]
     #[schema(value_type = DateTime<Utc>, required = false)]
     started_at: Option<DateTime<Utc>>,
     #[serde(default, deserialize_with = "set_only")]
@@ -126,6 +129,7 @@ pub struct NewUpdate {
     #[schema(default = true)]
     pub notify: bool,
     /// Now when left out; effects count from this time.
+    #[serde(default, deserialize_with = "instant::maybe")]
     pub display_at: Option<DateTime<Utc>>,
 }
 
@@ -144,7 +148,7 @@ pub struct UpdatePatch {
     #[validate(length(max = COMPONENTS_MAX), nested)]
     #[schema(value_type = Vec<NamedComponent>, required = false, max_items = 500)]
     pub components: Option<Vec<NamedComponent>>,
-    #[serde(default, deserialize_with = "set_only")]
+    #[serde(default, deserialize_with = "instant::set_only")]
     #[schema(value_type = DateTime<Utc>, required = false)]
     pub display_at: Option<DateTime<Utc>>,
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use crate::incident::shape::{NamedComponent, named};
+use crate::instant;
 use crate::patch::{Patch, set_only};
 use crate::problem::{FieldError, Problem};
 use crate::validate;
@@ -175,6 +176,7 @@ pub struct NewMaintenanceUpdate {
     #[schema(default = true)]
     pub notify: bool,
     /// Now when left out; not before the last update. Effects count from this time.
+    #[serde(default, deserialize_with = "instant::maybe")]
     pub display_at: Option<DateTime<Utc>>,
 }
 

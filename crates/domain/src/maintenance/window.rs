@@ -1,5 +1,5 @@
 //! When a maintenance is, and which times make sense.
-use chrono::{DateTime, Duration, Months, NaiveDateTime, Utc};
+use chrono::{DateTime, Duration, Months, NaiveDateTime, SubsecRound as _, Utc};
 use chrono_tz::Tz;
 
 /// Longest maintenance.
@@ -99,11 +99,11 @@ impl Moment {
 impl std::str::FromStr for Moment {
     type Err = chrono::ParseError;
 
-    /// RFC 3339, or the same without an offset.
+    /// RFC 3339, or the same without an offset; to the microsecond, which is what is kept.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let local = || text.parse::<NaiveDateTime>().map(Self::Local);
+        let local = || text.parse::<NaiveDateTime>().map(|it| Self::Local(it.trunc_subsecs(6)));
         DateTime::parse_from_rfc3339(text)
-            .map(|it| Self::Instant(it.to_utc()))
+            .map(|it| Self::Instant(it.to_utc().trunc_subsecs(6)))
             .or_else(|error| local().map_err(|_not_local_either| error))
     }
 }
