@@ -1,11 +1,11 @@
 //! Components.
-use chrono::{DateTime, NaiveDate, SubsecRound as _, Utc};
+mod row;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 use domain::caller::Visibility;
 use domain::component::{Component, Key, Status};
-use domain::uptime::Percent;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cursor::{Cursor, Page, Window};
@@ -13,6 +13,8 @@ use crate::prepared::Prepare as _;
 use crate::schema::{component_reports, components};
 use crate::word::Word;
 use crate::{DbError, Read, Write};
+
+use row::Row;
 
 /// Name of the constraint that keeps slugs unique.
 pub const SLUG_TAKEN: &str = "components_slug_key";
@@ -217,126 +219,4 @@ struct Found {
     component: Row,
     #[diesel(sql_type = Timestamptz)]
     at: DateTime<Utc>,
-}
-
-#[derive(Queryable, QueryableByName, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = components, check_for_backend(diesel::pg::Pg), treat_none_as_null = true)]
-struct Row {
-    id: Uuid,
-    slug: String,
-    name: String,
-    description: Option<String>,
-    group_id: Option<Uuid>,
-    position: i32,
-    visibility: Word<Visibility>,
-    reported_status: Word<Status>,
-    status: Word<Status>,
-    status_since: DateTime<Utc>,
-    start_date: Option<NaiveDate>,
-    uptime_target: Option<i32>,
-    showcase: bool,
-    only_show_if_degraded: bool,
-    link: Option<String>,
-    metadata: Value,
-    version: i64,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-impl From<Row> for Component {
-    fn from(row: Row) -> Self {
-        let Row {
-            id,
-            slug,
-            name,
-            description,
-            group_id,
-            position,
-            visibility: Word(visibility),
-            reported_status: Word(reported_status),
-            status: Word(status),
-            status_since,
-            start_date,
-            uptime_target,
-            showcase,
-            only_show_if_degraded,
-            link,
-            metadata,
-            version,
-            created_at,
-            updated_at,
-        } = row;
-        Self {
-            id,
-            slug,
-            name,
-            description,
-            group_id,
-            position,
-            visibility,
-            reported_status,
-            status,
-            status_since,
-            start_date,
-            uptime_target: uptime_target.and_then(percent),
-            showcase,
-            only_show_if_degraded,
-            link,
-            metadata: crate::word::object(metadata),
-            version,
-            created_at,
-            updated_at,
-        }
-    }
-}
-
-fn percent(millionths: i32) -> Option<Percent> {
-    Percent::from_millionths(millionths.try_into().ok()?)
-}
-
-impl From<&Component> for Row {
-    fn from(component: &Component) -> Self {
-        let Component {
-            id,
-            slug,
-            name,
-            description,
-            group_id,
-            position,
-            visibility,
-            reported_status,
-            status,
-            status_since,
-            start_date,
-            uptime_target,
-            showcase,
-            only_show_if_degraded,
-            link,
-            metadata,
-            version,
-            created_at,
-            updated_at,
-        } = component.clone();
-        Self {
-            id,
-            slug,
-            name,
-            description,
-            group_id,
-            position,
-            visibility: Word(visibility),
-            reported_status: Word(reported_status),
-            status: Word(status),
-            status_since,
-            start_date,
-            uptime_target: uptime_target.and_then(|it| it.millionths().try_into().ok()),
-            showcase,
-            only_show_if_degraded,
-            link,
-            metadata: Value::Object(metadata),
-            version,
-            created_at,
-            updated_at,
-        }
-    }
 }
