@@ -79,6 +79,49 @@ async fn what_cannot_be_subscribed_is_refused_by_field() {
 }
 
 #[tokio::test]
+async fn an_edit_leaves_what_it_does_not_name() {
+    let world = World::new().await;
+    let api = world.component("api").await;
+    let new = json!({"config": {"url": "https://a.example.org/x", "format": "statuspage",
+                                "headers": {"X-Key": "planted-key", "X-Of": "something"}},
+                     "filter": {"components": [api["id"]], "min_impact": "major"}});
+    let one = subscribe_to(&world, new).await;
+    let edit = async |patch: Value| world.patch(&path(&one), &patch).await;
+    let moved = json!({"config": {"url": "https://a.example.org/y", "headers": {"X-Of": null}},
+                       "filter": {"min_impact": "critical"}});
+    let edited = edit(moved).await.expect(200).json;
+    assert_eq!(edited["config"]["url"], "https://a.example.org/y");
+    assert_eq!(edited["config"]["format"], "statuspage");
+    assert_eq!(edited["config"]["headers"], json!({"X-Key": "…-key"}));
+    assert_eq!(edited["filter"]["components"], json!([api["id"]]));
+    assert_eq!(edited["filter"]["min_impact"], "critical");
+
+    // What nobody may read is not sent to whom it was not given for.
+    let elsewhere =
+        |headers: Value| json!({"config": {"url": "https://b.example.org/y", "headers": headers}});
+    invalid(&edit(elsewhere(json!({}))).await, &["/config/headers/X-Key"]);
+    invalid(&edit(elsewhere(json!({"X-Of": "more"}))).await, &["/config/headers/X-Key"]);
+    edit(elsewhere(json!({"X-Key": "another-key"}))).await.expect(200);
+    let without = json!({"config": {"url": "https://c.example.org/", "headers": null}});
+    assert_eq!(edit(without).await.expect(200).json["config"]["headers"], json!({}));
+
+    for (patch, pointer) in [
+        (json!({"config": null}), "/config"),
+        (json!({"config": []}), "/config"),
+        (json!({"config": {"url": null}}), "/config"),
+        (json!({"filter": {"events": ["foo"]}}), "/filter/events/0"),
+        (json!({"filter": {"min_impact": "huge"}}), "/filter/min_impact"),
+        (json!({"filter": {"components": "a"}}), "/filter/components"),
+        (json!({"filter": []}), "/filter"),
+    ] {
+        invalid(&edit(patch).await, &[pointer]);
+    }
+    let all = edit(json!({"filter": null})).await.expect(200).json;
+    assert_eq!(all["filter"]["components"], json!([]));
+    assert_eq!(all["filter"]["min_impact"], Value::Null);
+}
+
+#[tokio::test]
 async fn headers_that_are_ours_cannot_be_set() {
     let world = World::new().await;
     for name in [

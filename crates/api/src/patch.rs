@@ -1,6 +1,7 @@
 //! RFC 7396: absent leaves, `null` clears, a value sets.
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use domain::patch::merge;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, forward_to_deserialize_any};
 use serde_json::{Map, Value};
 use validator::ValidateLength;
 
@@ -31,7 +32,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Patch<T> {
 }
 
 impl Patch<Map<String, Value>> {
-    /// Changes an object member by member, as RFC 7396 §2 has it; `null` empties it.
+    /// Changes an object member by member; `null` empties it.
     pub fn merge(self, object: &mut Map<String, Value>) {
         match self {
             Self::Absent => {}
@@ -41,23 +42,13 @@ impl Patch<Map<String, Value>> {
     }
 }
 
-fn merge(object: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (name, change) in patch {
-        match change {
-            Value::Null => {
-                object.shift_remove(&name);
-            }
-            Value::Object(members) => {
-                let mut inner = Map::new();
-                if let Some(Value::Object(present)) = object.get_mut(&name) {
-                    inner = std::mem::take(present);
-                }
-                merge(&mut inner, members);
-                object.insert(name, Value::Object(inner));
-            }
-            value => {
-                object.insert(name, value);
-            }
+impl<T: Default> Patch<T> {
+    /// Changes a field that is never without a value; `null` makes it what it is at first.
+    pub fn reset(self, field: &mut T) {
+        match self {
+            Self::Absent => {}
+            Self::Null => *field = T::default(),
+            Self::Value(value) => *field = value,
         }
     }
 }
@@ -69,19 +60,41 @@ pub fn set_only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// [`set_only`] for a struct, which serde would also read from a list.
-pub fn set_object<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+/// A [`Patch`] whose value is a struct, which serde would also read from a list.
+pub fn patch_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    object(deserializer).map(Some)
+) -> Result<Patch<T>, D::Error> {
+    struct Object<T>(T);
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            object(deserializer).map(Self)
+        }
+    }
+    let given = Option::<Object<T>>::deserialize(deserializer)?;
+    Ok(given.map_or(Patch::Null, |it| Patch::Value(it.0)))
 }
 
 /// A struct that must be given as an object.
-pub fn object<'de, T: DeserializeOwned, D: Deserializer<'de>>(
+pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
-    let members = Map::<String, Value>::deserialize(deserializer)?;
-    T::deserialize(Value::Object(members)).map_err(D::Error::custom)
+    T::deserialize(AsObject(deserializer))
+}
+
+/// Reads structs from objects alone.
+struct AsObject<D>(D);
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for AsObject<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        self.0.deserialize_map(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
 }
 
 /// Only for what validation and the document say of a field.
@@ -99,32 +112,6 @@ impl<T: ValidateLength<u64>> ValidateLength<u64> for Patch<T> {
         match self {
             Self::Value(value) => value.length(),
             Self::Absent | Self::Null => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    /// RFC 7396 §3, the example, and some of appendix A.
-    #[test]
-    fn objects_are_merged_member_by_member() {
-        for (before, patch, after) in [
-            (
-                json!({"a": "b", "c": {"d": "e", "f": "g"}}),
-                json!({"a": "z", "c": {"f": null}}),
-                json!({"a": "z", "c": {"d": "e"}}),
-            ),
-            (json!({"a": {"b": "c"}}), json!({"a": [1]}), json!({"a": [1]})),
-            (json!({"a": "b"}), json!({"a": null}), json!({})),
-            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
-        ] {
-            let mut object = before.as_object().unwrap().clone();
-            Patch::Value(patch.as_object().unwrap().clone()).merge(&mut object);
-            assert_eq!(Value::Object(object), after);
         }
     }
 }

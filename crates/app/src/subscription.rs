@@ -17,20 +17,20 @@ use domain::event::{Event, Record};
 use domain::subscription::{Filter, Origin, State, Subscription};
 use persistence::delivery::Queue;
 use persistence::subscription::{self, Sealed};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::error::check_version;
 use crate::vault::Vault;
 use crate::{Error, Page, Read, Window, Write};
-use config::{accept, assign_credential, keep_address};
+use config::{accept, assign_credential, keep_address, patched};
 use secret::{new_secret, seal_secret};
 
 pub use address::digest_missing;
 pub use bulk::{EXPORT_MAX, Exported, Imported, Newcomer, Refused, erase, export, import};
 pub(crate) use config::config_place;
 pub use config::follow;
-pub use confirm::{confirm, confirm_by_answer};
+pub use confirm::{confirm, confirm_by_answer, reveal};
 pub use owner::{OwnEdit, edit_own, end, own, would_end};
 pub use persistence::subscription::Which;
 pub use public::{Wish, subscribe};
@@ -64,8 +64,8 @@ pub struct Draft {
 #[derive(Clone, Debug)]
 pub struct Edit {
     pub label: Option<String>,
-    /// A whole new configuration; absent: the present one stays.
-    pub config: Option<Value>,
+    /// What to change of the configuration (RFC 7396).
+    pub config: Option<Map<String, Value>>,
     pub filter: Filter,
     pub audience: Visibility,
     pub locale: String,
@@ -192,7 +192,8 @@ pub fn edit(
     check_digest(channel, digest_minutes)?;
     let mut shown = before.config.clone();
     let mended = config.is_some() || (state == State::Active && before.state != State::Active);
-    if let Some(config) = config {
+    if let Some(patch) = config {
+        let config = patched(channel, means.vault, id, &sealed, patch)?;
         (shown, sealed.config) = accept(channel, means, id, &config)?;
         keep_address(db, id, address::digest(means.vault, channel, &config).as_deref())?;
         assign_credential(db, means.vault, channel, id, &config)?;

@@ -15,6 +15,7 @@ pub mod ledger;
 pub mod maintenance;
 pub mod message_template;
 pub mod page;
+pub mod patch;
 pub mod preview;
 pub mod range;
 pub mod recurrence;

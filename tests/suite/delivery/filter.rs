@@ -88,7 +88,7 @@ async fn a_new_filter_takes_over() {
     opens(&world, "Early", "a", "degraded_performance").await;
     let waiting = "select count(*) from events where expanded_at is null";
     eventually(SOON, || async { number(&world, waiting) == 0 }).await;
-    let wider = json!({"filter": {"events": ["incident.created"]}});
+    let wider = json!({"filter": {"events": ["incident.created"], "min_impact": null}});
     let edited = world.patch(&path(&one.1), &wider).await.expect(200);
     assert_eq!(edited.json["filter"]["min_impact"], Value::Null);
     opens(&world, "Late", "b", "degraded_performance").await;

@@ -5,17 +5,17 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 use app::link::Purpose;
 use app::subscription::OwnEdit;
-use domain::subscription::{Filter, OwnSubscription, State as SubscriptionState};
+use domain::subscription::{OwnSubscription, State as SubscriptionState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
 use super::leaf::{self, Leaf};
-use super::shape::filter_size;
+use super::shape::{FilterPatch, change_filter, filter_patch_size};
 use crate::body::Body;
 use crate::idempotency::{Key as IdempotencyKey, answer};
-use crate::patch::{set_object, set_only};
+use crate::patch::{Patch, patch_object, set_only};
 use crate::problem::Problem;
 use crate::responses::{Reading, Writing};
 use crate::seam;
@@ -45,11 +45,11 @@ pub struct LinkPreview {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnSubscriptionPatch {
-    /// Replaces the filter.
-    #[serde(default, deserialize_with = "set_object")]
-    #[validate(custom(function = filter_size))]
-    #[schema(value_type = Filter, required = false)]
-    filter: Option<Filter>,
+    /// Merged member by member; `null` wants everything.
+    #[serde(default, deserialize_with = "patch_object")]
+    #[validate(custom(function = filter_patch_size))]
+    #[schema(value_type = Option<FilterPatch>)]
+    filter: Patch<FilterPatch>,
     #[serde(default, deserialize_with = "set_only")]
     #[validate(custom(function = validate::locale))]
     #[schema(value_type = String, required = false, max_length = 35, pattern = "^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8})*$")]
@@ -287,7 +287,7 @@ impl OwnSubscriptionPatch {
     fn apply(self, edit: &mut OwnEdit) {
         let Self { filter, locale, time_zone, state } = self;
         let now = edit.clone();
-        edit.filter = filter.unwrap_or(now.filter);
+        change_filter(filter, &mut edit.filter);
         edit.locale = locale.unwrap_or(now.locale);
         edit.time_zone = time_zone.unwrap_or(now.time_zone);
         edit.state = state.unwrap_or(now.state);

@@ -2,16 +2,19 @@
 use app::subscription::Edit;
 use chrono::{DateTime, Utc};
 use domain::caller::Visibility;
+use domain::event::Announcement;
+use domain::incident::Impact;
 use domain::subscription::{
     DIGEST_MAX, FILTER_MAX, Filter, State as SubscriptionState, Subscription,
 };
 use domain::text::NAME_MAX;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use crate::patch::{Patch, object, set_object, set_only};
+use crate::patch::{Patch, object, patch_object, set_only};
 use crate::validate;
 
 /// A destination and what it is to hear of.
@@ -57,15 +60,16 @@ pub struct SubscriptionPatch {
     #[validate(length(min = 1, max = NAME_MAX))]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 120)]
     pub label: Patch<String>,
-    /// Replaces the configuration.
+    /// Merged member by member into the configuration, which must then be what the channel needs; `null`
+    /// removes. Where an address leads to another host, secrets that were to go there must be given anew.
     #[serde(default, deserialize_with = "set_only")]
-    #[schema(schema_with = crate::openapi::channel_config)]
-    pub config: Option<Value>,
-    /// Replaces the filter.
-    #[serde(default, deserialize_with = "set_object")]
-    #[validate(custom(function = filter_size))]
-    #[schema(value_type = Filter, required = false)]
-    pub filter: Option<Filter>,
+    #[schema(value_type = Object, required = false)]
+    pub config: Option<Map<String, Value>>,
+    /// Merged member by member; `null` wants everything.
+    #[serde(default, deserialize_with = "patch_object")]
+    #[validate(custom(function = filter_patch_size))]
+    #[schema(value_type = Option<FilterPatch>)]
+    pub filter: Patch<FilterPatch>,
     #[serde(default, deserialize_with = "set_only")]
     #[schema(value_type = Visibility, required = false)]
     pub audience: Option<Visibility>,
@@ -136,6 +140,48 @@ pub fn filter_size(filter: &Filter) -> Result<(), ValidationError> {
     Err(error.with_message(format!("must have at most {max} items").into()))
 }
 
+/// What to change of a filter; `null` wants everything.
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = SubscriptionFilterPatch)]
+pub struct FilterPatch {
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 200)]
+    components: Patch<Vec<Uuid>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 200)]
+    groups: Patch<Vec<Uuid>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Uuid>>, max_items = 200)]
+    incidents: Patch<Vec<Uuid>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Announcement>>, max_items = 20)]
+    events: Patch<Vec<Announcement>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Impact>)]
+    min_impact: Patch<Impact>,
+}
+
+pub fn change_filter(patch: Patch<FilterPatch>, filter: &mut Filter) {
+    match patch {
+        Patch::Absent => {}
+        Patch::Null => *filter = Filter::default(),
+        Patch::Value(FilterPatch { components, groups, incidents, events, min_impact }) => {
+            components.reset(&mut filter.components);
+            groups.reset(&mut filter.groups);
+            incidents.reset(&mut filter.incidents);
+            events.reset(&mut filter.events);
+            min_impact.apply(&mut filter.min_impact);
+        }
+    }
+}
+
+pub fn filter_patch_size(patch: &Patch<FilterPatch>) -> Result<(), ValidationError> {
+    let mut filter = Filter::default();
+    change_filter(patch.clone(), &mut filter);
+    filter_size(&filter)
+}
+
 impl SubscriptionPatch {
     /// Changes what the patch has.
     pub fn apply(self, edit: &mut Edit) {
@@ -144,7 +190,7 @@ impl SubscriptionPatch {
         let now = edit.clone();
         label.apply(&mut edit.label);
         edit.config = config;
-        edit.filter = filter.unwrap_or(now.filter);
+        change_filter(filter, &mut edit.filter);
         edit.audience = audience.unwrap_or(now.audience);
         edit.locale = locale.unwrap_or(now.locale);
         edit.time_zone = time_zone.unwrap_or(now.time_zone);

@@ -4,8 +4,10 @@ use chrono::Duration;
 use domain::caller::Caller;
 use domain::event::Record;
 use domain::subscription::Subscription;
+use persistence::subscription::Sealed;
 use persistence::{credential, delivery, subscription};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use url::{Origin, Url};
 use uuid::Uuid;
 
 use super::{Means, address, record};
@@ -35,6 +37,67 @@ pub(super) fn accept(
     let shown = channel.shown(config).map_err(|_unreadable| Error::Vault)?;
     let sealed = means.vault.seal(&config_place(id), config.to_string().as_bytes())?;
     Ok((shown, sealed))
+}
+
+/// The present configuration with a patch.
+///
+/// Secrets are written and never read. Whoever lets them go to another host than before must therefore
+/// give them anew: otherwise one could have them sent to oneself.
+pub(super) fn patched(
+    channel: &dyn Channel,
+    vault: &Vault,
+    id: Uuid,
+    sealed: &Sealed,
+    patch: Map<String, Value>,
+) -> Result<Value, Error> {
+    let before = vault.open(&config_place(id), &sealed.config)?;
+    let before: Value = serde_json::from_slice(&before).map_err(|_not_json| Error::Vault)?;
+    let shown = channel.shown(&before).map_err(|_unreadable| Error::Vault)?;
+    let mut after = before.clone();
+    domain::patch::merge(after.as_object_mut().ok_or(Error::Vault)?, patch);
+    let known: Vec<Origin> = texts(&before).into_iter().filter_map(|(_, it)| origin(it)).collect();
+    let leads_elsewhere =
+        |(_, it): &(String, &str)| origin(it).is_some_and(|it| !known.contains(&it));
+    if !texts(&after).iter().any(leads_elsewhere) {
+        return Ok(after);
+    }
+    let is_kept_secret = |(pointer, text): &(String, &str)| {
+        let is = |of: &Value| of.pointer(pointer).and_then(Value::as_str) == Some(text);
+        origin(text).is_none() && is(&before) && !is(&shown)
+    };
+    let kept = texts(&after).into_iter().filter(is_kept_secret);
+    let faults: Vec<FieldError> = kept
+        .map(|(pointer, _)| FieldError {
+            pointer: format!("/config{pointer}"),
+            code: "required",
+            detail: "give it anew, because it would go to another host".to_owned(),
+        })
+        .collect();
+    if faults.is_empty() { Ok(after) } else { Err(Error::Invalid(faults)) }
+}
+
+/// Every text in a configuration, by its pointer.
+fn texts(config: &Value) -> Vec<(String, &str)> {
+    fn collect<'v>(value: &'v Value, pointer: String, found: &mut Vec<(String, &'v str)>) {
+        match value {
+            Value::String(text) => found.push((pointer, text)),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    collect(value, format!("{pointer}/{name}"), found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(config, String::new(), &mut found);
+    found
+}
+
+/// Where an address leads, if it is one.
+fn origin(text: &str) -> Option<Origin> {
+    Url::parse(text).ok().filter(Url::has_host).map(|it| it.origin())
 }
 
 /// Destinations with the same credential share its rate and its fate.
