@@ -58,6 +58,7 @@ async fn a_refused_one_is_shown_and_can_be_tried_at_once() {
     chats.mend("slack", SLACK_TOKEN).await;
     let tried = world.post(&retry(&refused), &json!({})).await.expect(202);
     assert_eq!(tried.json["id"], refused["id"]);
+    reaches(&world, &one, 0, "delivered", 2).await;
     reaches(&world, &other, 0, "delivered", 1).await;
     eventually(SOON, || async { listed(&world, "state=refused").await.is_empty() }).await;
     let log = world.get("/api/v1/events?kind=credential.retried").await.expect(200);

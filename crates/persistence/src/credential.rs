@@ -155,8 +155,7 @@ pub fn accept(db: &mut Write<'_>, id: Uuid, reported: bool) -> Result<(), DbErro
     .bind::<SqlUuid, _>(id)
     .bind::<Bool, _>(reported)
     .execute(db.conn)?;
-    db.commit.due = true;
-    Ok(())
+    wake(db, id, i64::MAX)
 }
 
 /// Lets a message with the credential be tried at once.
@@ -164,6 +163,24 @@ pub fn hasten(db: &mut Write<'_>, id: Uuid) -> Result<(), DbError> {
     diesel::sql_query("update credentials set next_free_at = farol_now() where id = $1")
         .bind::<SqlUuid, _>(id)
         .execute(db.conn)?;
+    wake(db, id, 1)
+}
+
+/// Lets destinations go on whose last message was not sent because the credential was refused.
+fn wake(db: &mut Write<'_>, id: Uuid, at_most: i64) -> Result<(), DbError> {
+    diesel::sql_query(
+        "update destinations set ready_at = farol_now()
+         where subscription_id in (
+             select d.subscription_id
+             from destinations d
+             join deliveries q on q.subscription_id = d.subscription_id and q.seq = d.done_seq + 1
+             where d.credential_id = $1 and d.leased_until is null and d.ready_at > farol_now()
+               and q.attempts -> -1 ->> 'outcome' = 'credential'
+             order by d.subscription_id limit $2 for update of d)",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(at_most)
+    .execute(db.conn)?;
     db.commit.due = true;
     Ok(())
 }
