@@ -122,7 +122,16 @@ async fn identify(req: &HttpRequest, address: IpAddr) -> Result<Option<Caller>, 
     let Some(header) = req.headers().get(AUTHORIZATION) else { return Ok(None) };
     let token = token_of(header)
         .ok_or_else(|| Problem::unauthenticated("only `Bearer` credentials are taken"))?;
-    let caller = bearer(state::of(req), token, address).await?;
+    let state = state::of(req);
+    let caller = match bearer(state, token, address).await {
+        // What they may read was read before, and is shown as it was last.
+        Err(problem) if problem.is_unavailable() && req.method().is_safe() => {
+            let last = credential(state, token)
+                .and_then(|it| state.callers.recall_last(&it, app::clock::now()));
+            last.ok_or(problem)?
+        }
+        caller => caller?,
+    };
     let request_id = req.extensions().get::<RequestId>().map(|it| it.0.clone());
     Ok(Some(Caller { request_id, ..caller }))
 }
@@ -133,12 +142,14 @@ pub fn token_of(header: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
+fn credential(state: &State, token: &str) -> Option<Credential> {
+    Credential::of_token(token).or_else(|| state.jwt.check(token).map(Credential::Session))
+}
+
 /// Whose token this is.
 pub async fn bearer(state: &Data<State>, token: &str, address: IpAddr) -> Result<Caller, Problem> {
     let refused = || Problem::unauthenticated("the token is unknown, expired or revoked");
-    let credential = Credential::of_token(token)
-        .or_else(|| state.jwt.check(token).map(Credential::Session))
-        .ok_or_else(refused)?;
+    let credential = credential(state, token).ok_or_else(refused)?;
     match state.callers.recall(&credential, app::clock::now()) {
         Some(caller) => Ok(caller),
         None => {

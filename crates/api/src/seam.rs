@@ -14,6 +14,8 @@ use crate::idempotency::Key;
 use crate::problem::Problem;
 use crate::state::State;
 
+/// Longest wait for what blocks: a database that has stopped in the middle of an answer never gives one.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Longest wait for a turn with the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -119,6 +121,10 @@ where
     let db = state.db.clone();
     let span = tracing::Span::current();
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
-    let done = web::block(move || span.in_scope(|| job(&db))).await;
+    let done = tokio::time::timeout(LONGEST, web::block(move || span.in_scope(|| job(&db)))).await;
+    let Ok(done) = done else {
+        tracing::error!("no answer within {LONGEST:?}");
+        return Err(Problem::unavailable());
+    };
     Ok(done.map_err(|error| Problem::internal(&error))??)
 }

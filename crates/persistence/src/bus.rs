@@ -4,7 +4,7 @@
 //! commit, from one thread with a connection of its own, and many commits make one notification.
 //! Nobody may depend on it: whoever listens also polls.
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -31,11 +31,34 @@ pub struct Bus {
     thread: Option<JoinHandle<()>>,
 }
 
-#[derive(Default)]
+/// After so long without a word the database is away, although the connection stands.
+const SILENT_FOR: Duration = Duration::from_secs(10);
+
 struct Shared {
     outgoing: AtomicU8,
     connected: AtomicBool,
     stop: AtomicBool,
+    started: Instant,
+    /// When the database was heard last, in milliseconds since `started`.
+    heard_at: AtomicU64,
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            outgoing: AtomicU8::default(),
+            connected: AtomicBool::default(),
+            stop: AtomicBool::default(),
+            started: Instant::now(),
+            heard_at: AtomicU64::default(),
+        }
+    }
 }
 
 impl Bus {
@@ -55,9 +78,12 @@ impl Bus {
         self.shared.outgoing.fetch_or(bits(commit), Ordering::Relaxed);
     }
 
-    /// Whether the database answered within the last second or so.
+    /// Whether there is a connection, and the database was heard on it lately.
     pub fn is_connected(&self) -> bool {
+        let heard_at = self.shared.heard_at.load(Ordering::Relaxed);
+        let silence = self.shared.now().saturating_sub(heard_at);
         self.shared.connected.load(Ordering::Relaxed)
+            && u128::from(silence) < SILENT_FOR.as_millis()
     }
 }
 
@@ -92,6 +118,7 @@ fn serve(url: &str, shared: &Shared, hear: &dyn Fn(Commit)) -> Result<(), DbErro
     diesel::sql_query("set application_name = 'farol bus'").execute(&mut conn)?;
     diesel::sql_query("listen farol").execute(&mut conn)?;
     let own: i32 = diesel::select(pg_backend_pid()).get_result(&mut conn)?;
+    shared.heard_at.store(shared.now(), Ordering::Relaxed);
     shared.connected.store(true, Ordering::Relaxed);
     hear(commit(EVERYTHING));
     let mut proved = Instant::now();
@@ -108,6 +135,7 @@ fn serve(url: &str, shared: &Shared, hear: &dyn Fn(Commit)) -> Result<(), DbErro
         if proved.elapsed() > PROVE_EVERY {
             diesel::sql_query("select 1").execute(&mut conn)?;
             proved = Instant::now();
+            shared.heard_at.store(shared.now(), Ordering::Relaxed);
         }
         thread::sleep(LOOK_EVERY);
     }
