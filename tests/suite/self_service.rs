@@ -5,8 +5,14 @@ mod flood;
 mod mail;
 mod own;
 
+use app::subscription::reveal;
+use app::vault::Vault;
+use domain::caller::Visibility;
+use domain::page::Settings;
+use domain::uptime::Rule;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tests::node::SECRET_KEY;
 use tests::{Client, Reply, World};
 
 use crate::check::{invalid, problem};
@@ -27,8 +33,27 @@ pub async fn ask(world: &World, url: &str) -> Reply {
 pub fn asked(world: &World) -> Vec<Value> {
     let payloads =
         "select payload::text from events where kind = 'subscription.confirm' order by position";
-    let payloads = texts(world, payloads);
-    payloads.iter().map(|it| serde_json::from_str(it).expect("JSON")).collect()
+    let vault = Vault::new([SECRET_KEY]).expect("a key");
+    let revealed = |payload: &String| {
+        let asked: Value = serde_json::from_str(payload).expect("JSON");
+        let id = asked["id"].as_str().and_then(|it| it.parse().ok()).expect("an id");
+        reveal(&vault, &settings(), id, &asked).expect("what was sealed")
+    };
+    texts(world, payloads).iter().map(revealed).collect()
+}
+
+/// What links are made of.
+fn settings() -> Settings {
+    Settings {
+        name: "Farol".to_owned(),
+        time_zone: "Etc/UTC".to_owned(),
+        visibility: Visibility::Public,
+        public_url: "https://status.example.org".to_owned(),
+        page_url: None,
+        maintenance_reminders: Vec::new(),
+        says_maintenance: true,
+        uptime: Rule::default(),
+    }
 }
 
 /// The path of a link in a message.

@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use app::Db;
 use app::delivery::{Anchors, Batch, Job, Lease, Opened, Story, open};
 use app::link;
+use app::subscription::reveal;
 use app::vault::Vault;
 use channels::signature::SigningSecret;
 use channels::wording::Wording;
-use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Ready, Related};
-use domain::delivery::{Outcome, Patience};
+use channels::{Attempt as Try, Channel, Lane, Notice, Reader, Ready, Related, Secrets};
+use domain::delivery::{Attempt, Outcome, Patience};
 use domain::event::{Announcement, Kind};
 use domain::page::Page;
 use serde_json::Value;
@@ -40,6 +41,7 @@ struct Serving<'a> {
     lease: &'a Lease,
     batch: &'a Batch,
     channel: &'static dyn Channel,
+    config: Value,
     keys: Vec<SigningSecret>,
     page: &'a Page,
     /// Where the reader changes and ends the subscription.
@@ -105,7 +107,7 @@ impl Sender {
             let manage = link::manage_url(&self.vault, settings, id);
             (manage, link::unsubscribe_url(&self.vault, settings, id))
         });
-        Ok((Serving { lease, batch, channel, keys, page, links }, ready))
+        Ok((Serving { lease, batch, channel, config, keys, page, links }, ready))
     }
 
     /// Tells the last of these jobs, with those before it in the same message.
@@ -127,6 +129,16 @@ impl Sender {
             .filter_map(|it| serving.story(it))
             .map(|(story, payload)| Related { event: &story.event, payload })
             .collect();
+        let revealed;
+        let payload = if is_question(story) {
+            match reveal(&self.vault, self.db.page(), serving.lease.subscription, payload) {
+                Ok(whole) => revealed = whole,
+                Err(error) => return Told::unsent(Outcome::Transient, &error.to_string()),
+            }
+            &revealed
+        } else {
+            payload
+        };
         let internal = serving.lease.target.internal;
         let notice = Notice {
             event: &story.event,
@@ -134,7 +146,8 @@ impl Sender {
             payload,
             api_url: &self.db.page().public_url,
             reader: serving.reader(),
-            wording: serving.wording(story.event.kind),
+            // Somebody's own words for one thing are not words for several.
+            wording: serving.wording(story.event.kind).filter(|_| earlier.is_empty()),
             earlier: &earlier,
             bodies: if internal { &story.internal } else { &story.public },
         };
@@ -146,7 +159,8 @@ impl Sender {
             keys: &serving.keys,
             anchor: thread.as_ref().and_then(known),
         };
-        let told = self.post.tell(serving.channel, ready, &notice, &attempt).await;
+        let mut told = self.post.tell(serving.channel, ready, &notice, &attempt).await;
+        serving.hide_secrets(&mut told.attempt);
         if let (Some(thread), Some(anchor)) = (thread, &told.anchor) {
             anchors.insert(thread, anchor.clone());
         }
@@ -157,6 +171,11 @@ impl Sender {
         let load = || seam::run(&self.db, |db| db.read(app::status::page));
         self.page.get_or_try_init(load).await
     }
+}
+
+/// Whether somebody is asked whether they want the subscription.
+fn is_question(story: &Story) -> bool {
+    story.event.kind == Kind::Announcement(Announcement::SubscriptionConfirm)
 }
 
 impl<'a> Serving<'a> {
@@ -176,11 +195,23 @@ impl<'a> Serving<'a> {
 
     /// What the destination says to being asked for confirmation.
     fn word(&self, jobs: &[Job], told: &Told) -> Option<Consequence> {
-        let asked = Kind::Announcement(Announcement::SubscriptionConfirm);
         let story = self.batch.events.get(&jobs.last()?.event)?;
         let answer = told.attempt.answer.clone()?;
-        let is_answer = story.event.kind == asked && told.attempt.outcome == Outcome::Delivered;
+        let is_answer = is_question(story) && told.attempt.outcome == Outcome::Delivered;
         is_answer.then(|| Consequence::Answered(self.lease.subscription, answer))
+    }
+
+    /// Some repeat in their answers what they were sent, and attempts are there to be read.
+    fn hide_secrets(&self, attempt: &mut Attempt) {
+        let texts = [&mut attempt.answer, &mut attempt.error];
+        if texts.iter().all(|it| it.as_ref().is_none_or(String::is_empty)) {
+            return;
+        }
+        let shown = self.channel.shown(&self.config).unwrap_or_default();
+        let secrets = Secrets::of(&self.config, &shown, &self.keys);
+        for text in texts.into_iter().flatten() {
+            *text = secrets.hide(text);
+        }
     }
 
     fn reader(&self) -> Reader<'_> {

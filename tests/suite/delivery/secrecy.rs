@@ -41,19 +41,32 @@ async fn secrets_are_in_no_log_no_answer_and_no_table() {
     let rotate = format!("{}/rotate-secret", path(&fine));
     let rotated = world.post(&rotate, &json!({})).await.expect(200).json;
     let failing = subscribe(&world, config(&sink.url("/failing"))).await;
-    sink.always("/failing", Answer::redirect(&sink.url("/elsewhere")));
+    let echo = format!("you sent {QUERY} and {HEADER}");
+    sink.always("/failing", Answer::redirect(&sink.url("/elsewhere")).with_body(&echo));
     let nobody = format!("http://127.0.0.1:{}/", tests::node::free_port());
     let unreachable = subscribe(&world, config(&nobody)).await;
     let unknown = subscribe(&world, config("https://nowhere.invalid/")).await;
     happens(&world, "Trouble").await;
     reaches(&world, &fine, 0, "delivered", 1).await;
     assert_eq!(sink.received("/fine")[0].header("x-key"), HEADER);
+    // Who repeats what they were asked is quoted without it.
+    let stranger = json!({"channel": "webhook", "config": {"url": sink.url("/asked")}});
+    sink.always("/asked", 500);
+    world.anonymous().post("/api/v1/subscribe", &stranger).await.expect(202);
+    let question = sink.wait_for("/asked", 1).await[0].json();
     for one in [&failing, &unreachable, &unknown] {
-        reaches(&world, one, 0, "retrying", 1).await;
+        let failed = reaches(&world, one, 0, "retrying", 1).await;
+        if one["id"] == failing["id"] {
+            assert_eq!(failed["attempts"][0]["answer"], "you sent … and …");
+        }
         world.delete(&path(one)).await.expect(204);
     }
 
     let mut secrets = vec![HEADER, QUERY];
+    for member in ["secret", "challenge", "confirm_url", "manage_url"] {
+        let secret = question["data"]["subscription"][member].as_str().expect(member);
+        secrets.push(secret.rsplit(['/', '_']).next().expect("a part"));
+    }
     for one in [&fine, &rotated, &failing, &unreachable, &unknown] {
         let secret = one["secret"].as_str().and_then(|it| it.strip_prefix("whsec_"));
         secrets.push(secret.expect("a secret"));

@@ -6,9 +6,10 @@ use channels::signature::SigningSecret;
 use chrono::{DateTime, Utc};
 use domain::caller::Caller;
 use domain::event::{About, Announcement, Event, Kind, Record};
+use domain::page::Settings;
 use domain::subscription::{OwnSubscription, State, Subscription};
 use persistence::subscription::{self, Sealed, confirm};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::owner::owned;
@@ -18,9 +19,13 @@ use crate::token::digest;
 use crate::vault::Vault;
 use crate::{Db, Error, Write};
 
+/// Name of the member that holds what is for the owner alone.
+const SEALED: &str = "sealed";
+
 /// Asks the owner: by a link, and where messages are signed also by a challenge that the receiver
-/// may answer with. The message holds the `secret` of the signatures; all of it is wiped from the
-/// log once the owner has answered, or did not for too long.
+/// may answer with. The message holds the `secret` of the signatures. What is in it for the owner alone
+/// is sealed until it is sent (see [`reveal`]), and wiped from the log once the owner has answered, or
+/// did not for too long.
 pub(super) fn ask(
     db: &mut Write<'_>,
     vault: &Vault,
@@ -28,21 +33,16 @@ pub(super) fn ask(
     secret: Option<&SigningSecret>,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let mut payload = json!({
-        "id": asked.id,
-        "channel": asked.channel,
-        "already": false,
-        "confirm_url": link::confirm_url(vault, db.page(), asked.id),
-        "manage_url": link::manage_url(vault, db.page(), asked.id),
-    });
+    let mut payload = json!({ "id": asked.id, "channel": asked.channel, "already": false });
     let mut expected = None;
     if let (Some(secret), Some(members)) = (secret, payload.as_object_mut()) {
         let mut bytes = [0; 32];
         rand::fill(&mut bytes).map_err(|_unspecified| Error::Vault)?;
         let challenge = URL_SAFE_NO_PAD.encode(bytes);
         expected = Some(digest(&challenge));
-        members.insert("challenge".to_owned(), json!(challenge));
-        members.insert("secret".to_owned(), json!(secret.to_string_secret()));
+        let own = json!({ "challenge": challenge, "secret": secret.to_string_secret() });
+        let sealed = vault.seal(&own_place(asked.id), own.to_string().as_bytes())?;
+        members.insert(SEALED.to_owned(), json!(URL_SAFE_NO_PAD.encode(sealed)));
     }
     confirm::challenge(db, asked.id, expected.as_ref().map(<[u8; 32]>::as_slice))?;
     tell(db, asked.id, payload, now)
@@ -51,17 +51,37 @@ pub(super) fn ask(
 /// Tells the owner that they are subscribed already.
 pub(super) fn remind(
     db: &mut Write<'_>,
-    vault: &Vault,
     reminded: &Subscription,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let payload = json!({
-        "id": reminded.id,
-        "channel": reminded.channel,
-        "already": true,
-        "manage_url": link::manage_url(vault, db.page(), reminded.id),
-    });
+    let payload = json!({ "id": reminded.id, "channel": reminded.channel, "already": true });
     tell(db, reminded.id, payload, now)
+}
+
+/// What is asked of an owner, as they get it: with the links and, as long as there is something to
+/// confirm, with what was sealed.
+pub fn reveal(vault: &Vault, page: &Settings, id: Uuid, asked: &Value) -> Result<Value, Error> {
+    let mut told = asked.clone();
+    let Some(members) = told.as_object_mut() else { return Ok(told) };
+    let sealed = members.shift_remove(SEALED);
+    if members.get("already") == Some(&json!(false)) {
+        let confirm = link::confirm_url(vault, page, id);
+        members.insert("confirm_url".to_owned(), json!(confirm));
+    }
+    members.insert("manage_url".to_owned(), json!(link::manage_url(vault, page, id)));
+    if let Some(sealed) = sealed.as_ref().and_then(Value::as_str) {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_malformed| Error::Vault)?;
+        let own = vault.open(&own_place(id), &sealed)?;
+        let own: Map<String, Value> =
+            serde_json::from_slice(&own).map_err(|_malformed| Error::Vault)?;
+        members.extend(own);
+    }
+    Ok(told)
+}
+
+/// Where what is for an owner alone lies, for the vault.
+fn own_place(id: Uuid) -> String {
+    format!("subscriptions/{id}/confirm")
 }
 
 /// Takes the owner's word, by the token of the link they got. Answers with the subscription;

@@ -114,7 +114,7 @@ fn again(
         if throttle::take(db, &key, &REMINDERS)?.is_some() {
             return Ok(());
         }
-        return confirm::remind(db, means.vault, &before, now);
+        return confirm::remind(db, &before, now);
     }
     let is_open = matches!(before.state, State::Pending | State::Disabled);
     let Some(wish) = wish.filter(|_| is_open && before.origin == Origin::Public) else {

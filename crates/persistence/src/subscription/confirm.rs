@@ -25,13 +25,13 @@ pub fn challenged(db: &mut Read<'_>, id: Uuid) -> Result<Option<Vec<u8>>, DbErro
     Ok(found.flatten())
 }
 
-/// Wipes what was asked: the link, the challenge and the secret of the message. What of it was not
-/// sent yet says that there is nothing left to confirm.
+/// Wipes what was asked: the challenge and the secret of the message. What of it was not sent yet says
+/// that there is nothing left to confirm.
 pub fn forget(db: &mut Write<'_>, id: Uuid) -> Result<(), DbError> {
     diesel::sql_query(
         "update events
          set payload = json_build_object('id', subscription_id, 'channel', payload -> 'channel',
-                 'already', true, 'manage_url', payload -> 'manage_url')
+                 'already', true)
          where subscription_id = $1 and kind = 'subscription.confirm'",
     )
     .bind::<SqlUuid, _>(id)
