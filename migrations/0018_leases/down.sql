@@ -1,1 +1,1 @@
-alter table destinations drop column mended, drop column leased_until;
+alter table destinations drop column ended, drop column mended, drop column leased_until;

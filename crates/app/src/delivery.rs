@@ -234,6 +234,11 @@ pub fn sweep(db: &Db) -> Result<usize, Error> {
     db.write(|db| Ok(delivery::sweep(db)?))
 }
 
+/// Ends the leases of a process that is gone, and was the only one on this database.
+pub fn release(db: &Db) -> Result<usize, Error> {
+    db.write(|db| Ok(delivery::release(db)?))
+}
+
 /// How much is waiting.
 pub fn backlog(db: &mut Read<'_>) -> Result<Backlog, Error> {
     Ok(delivery::backlog(db)?)

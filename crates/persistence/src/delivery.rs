@@ -15,7 +15,7 @@ use crate::{DbError, Read, Write};
 pub(crate) use queue::seconds;
 pub use queue::{
     Backlog, DIGEST_MAX, Dropped, Job, Lease, Queue, Settled, Settlement, Target, backlog, claim,
-    events, is_held, settle, sweep,
+    events, is_held, release, settle, sweep,
 };
 pub use tally::tally;
 

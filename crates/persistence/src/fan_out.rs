@@ -121,7 +121,7 @@ select count(*) as n from numbered"
 ///
 /// Destinations are locked in the order of their ids, as everywhere. `ready_at` is only set where
 /// nothing is scheduled: a lease, a back-off or a retry stays what it is. Who asked for
-/// digests waits for more news from the first one on.
+/// digests waits for more news from the first one on. Who has ended meanwhile is owed nothing.
 const EXPAND: &str = concat!(
     "
 with waiting as (
@@ -151,7 +151,7 @@ owed as (
     from matched group by id order by id),
 locked as materialized (
     select o.* from owed o cross join lateral (
-        select from destinations where subscription_id = o.id for update) d),
+        select from destinations where subscription_id = o.id and not ended for update) d),
 bumped as (
     update destinations d
     set last_seq = d.last_seq + cardinality(l.events),

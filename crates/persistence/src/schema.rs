@@ -379,6 +379,7 @@ diesel::table! {
         n_warned -> Int2,
         leased_until -> Nullable<Timestamptz>,
         mended -> Bool,
+        ended -> Bool,
     }
 }
 diesel::table! {

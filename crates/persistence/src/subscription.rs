@@ -207,6 +207,7 @@ pub fn delete(db: &mut Write<'_>, id: Uuid, now: DateTime<Utc>) -> Result<(), Db
             destinations::paused.eq(true),
             destinations::ready_at.eq(None::<DateTime<Utc>>),
             destinations::leased_until.eq(None::<DateTime<Utc>>),
+            destinations::ended.eq(true),
         ))
         .execute(db.conn)?;
     diesel::sql_query(

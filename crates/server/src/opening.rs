@@ -102,6 +102,10 @@ impl Opening {
             worker::refresh(&self.db, &self.settings.live).map_err(|it| it.to_string())?;
         }
         if self.only != Some(Only::Api) {
+            if self.config.database_url.is_none() {
+                // One Farol at a time has the embedded database.
+                app::delivery::release(&self.db).map_err(|it| it.to_string())?;
+            }
             let _runtime = self.loops.runtime.enter();
             let workers = worker::work(&self.settings, self.stopped.clone());
             self.loops.add(workers.map_err(|it| it.to_string())?);

@@ -1,11 +1,12 @@
 //! Subscriptions that change, or hear more, while they are being told.
 use std::time::Duration;
 
+use diesel::{RunQueryDsl as _, sql_query};
 use serde_json::{Value, json};
 use tests::sink::Answer;
 use tests::{Sink, World, eventually};
 
-use super::{SOON, deliveries, happens, ids, reaches};
+use super::{SOON, deliveries, happens, ids, number, reaches};
 use crate::check::each;
 use crate::subscription::{SUBSCRIPTIONS, path, shown, subscribe};
 
@@ -49,6 +50,26 @@ async fn of_who_has_left_nothing_is_kept() {
     assert_eq!(each(owed.data(), "state"), ["dead"]);
     assert!(!owed.json.to_string().contains("my own words"));
     assert_eq!(sink.count(), 1);
+}
+
+#[tokio::test]
+async fn who_leaves_while_news_are_on_their_way_is_owed_nothing() {
+    let (world, sink) = (World::new().await, Sink::start().await);
+    let one = subscribe(&world, json!({"url": sink.url("/one")})).await;
+    let other = subscribe(&world, json!({"url": sink.url("/other")})).await;
+    let mut leaving = world.db();
+    let id = one["id"].as_str().expect("an id");
+    let leave = format!("update destinations set ended = true where subscription_id = '{id}'");
+    for statement in ["begin", &leave] {
+        sql_query(statement).execute(&mut leaving).expect(statement);
+    }
+    happens(&world, "First").await;
+    let waits = "select count(*) from pg_stat_activity
+                 where datname = current_database() and wait_event_type = 'Lock'";
+    eventually(SOON, || async { number(&world, waits) == 1 }).await;
+    sql_query("commit").execute(&mut leaving).expect("an end");
+    reaches(&world, &other, 0, "delivered", 1).await;
+    assert_eq!(deliveries(&world, &one).await, Vec::<Value>::new());
 }
 
 #[tokio::test]

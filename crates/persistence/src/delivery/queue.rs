@@ -88,6 +88,16 @@ pub fn sweep(db: &mut Write<'_>) -> Result<usize, DbError> {
     Ok(n_woken)
 }
 
+/// Ends all leases, for who knows that nobody is left to serve them.
+pub fn release(db: &mut Write<'_>) -> Result<usize, DbError> {
+    let released = diesel::sql_query(
+        "update destinations
+         set ready_at = farol_now(), leased_until = null, lease_no = lease_no + 1
+         where leased_until is not null",
+    );
+    Ok(released.execute(db.conn)?)
+}
+
 /// How much is waiting.
 pub fn backlog(db: &mut Read<'_>) -> Result<Backlog, DbError> {
     let backlog = diesel::sql_query(
