@@ -1,7 +1,7 @@
 //! The OpenAPI document, read off the routes.
 use std::future::ready;
 
-use actix_web::web::{Bytes, ServiceConfig, get, resource};
+use actix_web::web::{Bytes, ServiceConfig, get, redirect, resource};
 use actix_web::{App, HttpResponse};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
@@ -123,6 +123,7 @@ pub fn docs(document: Bytes) -> impl FnOnce(&mut ServiceConfig) {
     let config = Config::new([PATH]).validator_url("none").try_it_out_enabled(true);
     move |cfg| {
         cfg.service(resource(PATH).route(get().to(answer)))
+            .service(redirect("/docs", "/docs/"))
             .service(SwaggerUi::new("/docs/{_:.*}").config(config));
     }
 }

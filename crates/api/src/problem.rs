@@ -33,8 +33,7 @@ pub struct Details {
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// This problem in a sentence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
+    detail: String,
     /// The request it happened to, as in `X-Request-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
@@ -65,7 +64,7 @@ impl Problem {
             kind: format!("/problems/{}", kind.slug),
             title: kind.title,
             status: kind.status,
-            detail: None,
+            detail: kind.explanation.to_owned(),
             instance: None,
             errors: Vec::new(),
             header: None,
@@ -73,7 +72,7 @@ impl Problem {
     }
 
     pub fn because(mut self, detail: impl ToString) -> Self {
-        self.0.detail = Some(detail.to_string());
+        self.0.detail = detail.to_string();
         self
     }
 

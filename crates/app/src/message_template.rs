@@ -1,4 +1,5 @@
 //! The operator's own wording of messages.
+use channels::Lane;
 use channels::wording::Wording;
 use domain::caller::{Caller, Scope};
 use domain::event::{Announcement, Event, Record};
@@ -47,10 +48,17 @@ pub fn create(db: &mut Write<'_>, caller: &Caller, draft: Draft) -> Result<Messa
     caller.must(Scope::Subscriptions)?;
     let Draft { channel, edit } = draft;
     let mut wrong = check(&edit);
-    if channels::find(&channel).is_none() {
-        let detail = "there is no such channel".to_owned();
-        wrong.push(FieldError { pointer: "/channel".to_owned(), code: "unknown", detail });
-    }
+    let complaint = match channels::find(&channel) {
+        None => Some(("unknown", "there is no such channel")),
+        Some(it) if it.lane() == Lane::Strict => {
+            Some(("unsound", "this channel tells data, and has no words"))
+        }
+        Some(_) => None,
+    };
+    wrong.extend(complaint.map(|(code, detail)| {
+        let (pointer, detail) = ("/channel".to_owned(), detail.to_owned());
+        FieldError { pointer, code, detail }
+    }));
     if !wrong.is_empty() {
         return Err(Error::Invalid(wrong));
     }

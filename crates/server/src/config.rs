@@ -196,7 +196,7 @@ impl Config {
             data_dir: read.or("FAROL_DATA_DIR", "./data".to_owned(), parse::text).into(),
             postgres_bin: read.optional("FAROL_POSTGRES_BIN", parse::folder),
             secret_keys: secret_keys(read, database_url.is_some()),
-            admin_email: admin_email(read, admin_password.is_some()),
+            admin_email: read.or("FAROL_ADMIN_EMAIL", "admin@localhost".to_owned(), parse::email),
             egress_allow: read.list("FAROL_EGRESS_ALLOW", parse::network),
             trusted_proxies: read.list("FAROL_TRUSTED_PROXIES", parse::network),
             cors_origins: read.list("FAROL_CORS_ORIGINS", parse::origin),
@@ -239,14 +239,6 @@ fn secret_keys(read: &mut Reader<'_>, required: bool) -> Vec<Secret> {
     }
     keys.map(|keys| keys.expose().split(',').map(|key| Secret::new(key.trim())).collect())
         .unwrap_or_default()
-}
-
-fn admin_email(read: &mut Reader<'_>, has_password: bool) -> String {
-    let email = read.or("FAROL_ADMIN_EMAIL", "admin@localhost".to_owned(), parse::email);
-    if has_password && !read.was_given("FAROL_ADMIN_EMAIL") {
-        read.complain("FAROL_ADMIN_PASSWORD", "needs FAROL_ADMIN_EMAIL beside it");
-    }
-    email
 }
 
 fn mail_from(read: &mut Reader<'_>) -> Option<Mailbox> {

@@ -49,6 +49,7 @@ async fn a_wording_that_would_fail_is_refused() {
         (json!({"channel": "slack", "body": "{{ nobody_knows }}"}), &["/body"]),
         (json!({"channel": "slack", "subject": "{{ x", "body": "b"}), &["/subject"]),
         (json!({"channel": "pigeon", "body": "b"}), &["/channel"]),
+        (json!({"channel": "webhook", "body": "b"}), &["/channel"]),
         (json!({"channel": "slack", "event": "user.created", "body": "b"}), &["/event"]),
         (json!({"channel": "slack", "locale": "¿?", "body": "b"}), &["/locale"]),
     ] {

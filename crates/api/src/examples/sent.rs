@@ -62,7 +62,7 @@ fn about_the_page() -> Vec<(&'static str, Value)> {
         (
             "NewMessageTemplate",
             json!({
-                "channel": "webhook",
+                "channel": "telegram",
                 "event": "incident.created",
                 "locale": "pt-BR",
                 "body": "Investigamos um problema.",

@@ -35,7 +35,7 @@ pub fn incident_template() -> IncidentTemplate {
 pub fn message_template() -> MessageTemplate {
     MessageTemplate {
         id: id(12),
-        channel: "webhook".to_owned(),
+        channel: "telegram".to_owned(),
         event: Some(Announcement::IncidentCreated),
         locale: Some("pt-BR".to_owned()),
         subject: None,

@@ -162,10 +162,6 @@ fn weights_are_decimals_that_grow_with_what_is_wrong() {
 #[test]
 fn settings_that_need_each_other() {
     assert_eq!(
-        complaints(&[("FAROL_ADMIN_PASSWORD", "long enough to do")]),
-        ["FAROL_ADMIN_PASSWORD: needs FAROL_ADMIN_EMAIL beside it"]
-    );
-    assert_eq!(
         complaints(&[("FAROL_SMTP_URL", "smtps://mail.example.org")]),
         ["FAROL_SMTP_URL: needs FAROL_MAIL_FROM beside it"]
     );
