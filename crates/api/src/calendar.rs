@@ -1,15 +1,21 @@
 //! What is planned: day by day, and for people's own calendars.
 use actix_web::web::Data;
-use actix_web::{HttpResponse, get};
+use actix_web::{HttpRequest, HttpResponse, get};
 use app::maintenance::Filter;
-use channels::calendar::{CONTENT_TYPE, feed};
-use domain::calendar::Calendar;
+use app::{Error, Read};
+use channels::calendar::feed;
+use chrono::Duration;
+use domain::calendar::{CONTENT_TYPE, Calendar};
+use domain::caller::Visibility;
+use publication::Document;
+use publication::shelf::Made;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Audience;
+use crate::document;
 use crate::problem::Problem;
 use crate::query::{QueryString, Touching, date};
 use crate::responses::Reading;
@@ -85,19 +91,30 @@ async fn get_calendar(
 )]
 #[get("/maintenances.ics")]
 async fn get_ics(
+    req: HttpRequest,
     state: Data<State>,
     Audience(audience): Audience,
     QueryString(query): QueryString<IcsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let IcsQuery { component, group } = query;
     let named = Touching { component, group };
-    let found = seam::read(&state, move |db| {
-        let (component, group) = named.find(db, audience)?;
-        let filter = Filter { component, group, ..Filter::default() };
-        app::maintenance::subscribed(db, audience, filter)
-    })
-    .await?;
+    document::kept(&req, &state, audience, move |db| of_planned(db, audience, &named)).await
+}
+
+fn of_planned(db: &mut Read<'_>, audience: Visibility, named: &Touching) -> Result<Made, Error> {
+    let (component, group) = named.clone().find(db, audience)?;
+    let filter = Filter { component, group, ..Filter::default() };
+    let found = app::maintenance::subscribed(db, audience, filter)?;
     let shown: Vec<Value> = found.iter().map(|it| json!(it)).collect();
-    let document = feed(&state.db.page().name, &shown);
-    Ok(HttpResponse::Ok().content_type(CONTENT_TYPE).body(document))
+    let written = feed(&db.page().name, &shown).into_bytes();
+    // What is too long ago to be listed leaves by and by.
+    let until = Some(db.now()? + Duration::days(1));
+    Ok(Made { document: Document::new(written).of_type(CONTENT_TYPE), until })
+}
+
+/// Has the calendar of the whole page made before anybody asks.
+pub fn plant(state: &State) {
+    let audience = Visibility::Public;
+    let all = Touching::default();
+    document::plant(state, "/maintenances.ics", move |db| of_planned(db, audience, &all));
 }

@@ -132,6 +132,7 @@ fn server(
     let state = Data::new(State::new(settings));
     if !state.is_internal() {
         history::plant(&state);
+        calendar::plant(&state);
         compat::statuspage::plant(&state);
     }
     actix_web::rt::spawn(beat(Arc::clone(&hub)));

@@ -59,6 +59,7 @@ pub fn date(text: &str) -> Result<NaiveDate, Problem> {
 }
 
 /// What listed things are to touch, by ids or slugs.
+#[derive(Clone, Debug, Default)]
 pub struct Touching {
     pub component: Option<String>,
     pub group: Option<String>,

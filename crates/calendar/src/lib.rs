@@ -10,8 +10,6 @@ use uuid::Uuid;
 
 pub use icalendar::EventStatus as Status;
 
-/// The type of what [`render`] writes.
-pub const CONTENT_TYPE: &str = "text/calendar; charset=utf-8";
 /// Who writes it (RFC 5545 §3.7.3).
 const PRODUCT: &str = "-//Farol//Status page//EN";
 /// Longest description, in characters: readers have a link to the rest.

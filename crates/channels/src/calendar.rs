@@ -9,7 +9,7 @@ use crate::Notice;
 use crate::message::Thing;
 use crate::text::{Unit, line, plain};
 
-pub use ::calendar::CONTENT_TYPE;
+pub use domain::calendar::CONTENT_TYPE;
 
 /// Longest description, in characters.
 const TEXT_MAX: usize = 2_000;

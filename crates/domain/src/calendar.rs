@@ -8,6 +8,9 @@ use uuid::Uuid;
 use crate::maintenance::{Maintenance, Status};
 use crate::timeline::Affected;
 
+/// The type of planned work as iCalendar (RFC 5545 §8.1).
+pub const CONTENT_TYPE: &str = "text/calendar; charset=utf-8";
+
 /// What is planned in a time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Calendar {

@@ -6,6 +6,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use domain::calendar;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
@@ -58,7 +59,12 @@ impl Document {
     /// The `Content-Type` of a document of ours that is written so.
     pub fn known_type(text: &str) -> Option<&'static str> {
         use crate::feed::Format::{Atom, Json, Rss};
-        let known = [JSON, crate::statuspage::CONTENT_TYPE, crate::svg::CONTENT_TYPE];
+        let known = [
+            JSON,
+            crate::statuspage::CONTENT_TYPE,
+            crate::svg::CONTENT_TYPE,
+            calendar::CONTENT_TYPE,
+        ];
         let feeds = [Atom, Rss, Json].map(crate::feed::Format::content_type);
         known.into_iter().chain(feeds).find(|it| *it == text)
     }

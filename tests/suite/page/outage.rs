@@ -10,8 +10,12 @@ use tests::{Cluster, Reply, World, eventually};
 use super::{DOCUMENTS, furnish};
 use crate::check::problem;
 
-const OTHERS: [&str; 3] =
-    ["/feed.json", "/feed.atom?component=api", "/api/v1/history?month=2026-01"];
+const OTHERS: [&str; 4] = [
+    "/feed.json",
+    "/feed.atom?component=api",
+    "/api/v1/history?month=2026-01",
+    "/maintenances.ics?component=api",
+];
 
 fn paths() -> Vec<&'static str> {
     DOCUMENTS.iter().map(|it| it.0).chain(OTHERS).collect()
