@@ -699,7 +699,7 @@ export interface components {
         /** @description What went wrong (RFC 9457). */
         Problem: {
             /** @description This problem in a sentence. */
-            detail?: string | null;
+            detail: string;
             /** @description For 422: which fields, and why. */
             errors?: components["schemas"]["FieldError"][];
             /** @description The request it happened to, as in `X-Request-Id`. */
@@ -1331,6 +1331,7 @@ export interface components {
                  *       "type": "/problems/forbidden",
                  *       "title": "Not allowed",
                  *       "status": 403,
+                 *       "detail": "The credentials are good but lack the scope that `detail` names.",
                  *       "instance": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
                  */
@@ -1348,6 +1349,7 @@ export interface components {
                  *       "type": "/problems/malformed",
                  *       "title": "The request cannot be read",
                  *       "status": 400,
+                 *       "detail": "The path, the query or the JSON of the body does not have the form it must have. `detail` says where reading failed.",
                  *       "instance": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
                  */
@@ -1365,6 +1367,7 @@ export interface components {
                  *       "type": "/problems/not-found",
                  *       "title": "No such thing",
                  *       "status": 404,
+                 *       "detail": "There is nothing at this address, or nothing that these credentials may see.",
                  *       "instance": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
                  */
@@ -1382,6 +1385,7 @@ export interface components {
                  *       "type": "/problems/too-many-requests",
                  *       "title": "Too many requests",
                  *       "status": 429,
+                 *       "detail": "Come back after the seconds in `Retry-After`. `RateLimit` and `RateLimit-Policy` tell how much is left. Sign-ins slow down after failures, and one address may hold so many streams.",
                  *       "instance": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
                  */
@@ -1399,6 +1403,7 @@ export interface components {
                  *       "type": "/problems/unauthenticated",
                  *       "title": "Who is calling?",
                  *       "status": 401,
+                 *       "detail": "The operation needs credentials, or those given are unknown, expired, revoked or tampered with. Send `Authorization: Bearer <token>` with an API token or an access token from `POST /api/v1/auth/login`.",
                  *       "instance": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
                  */
@@ -1416,6 +1421,7 @@ export interface components {
                  *       "type": "/problems/unavailable",
                  *       "title": "Try again soon",
                  *       "status": 503,
+                 *       "detail": "The database does not answer, or all its connections are busy; for the stream, as many listen as may. Nothing was changed; repeat the request after the seconds in `Retry-After`. The page itself stays readable.",
                  *       "instance": "01890a5d-ac96-774b-bcce-b302099a8057"
                  *     }
                  */

@@ -62,6 +62,7 @@ pub fn components() -> Vec<(String, Response)> {
                 "type": format!("/problems/{}", kind.slug),
                 "title": kind.title,
                 "status": kind.status,
+                "detail": kind.explanation,
                 "instance": "01890a5d-ac96-774b-bcce-b302099a8057",
             })))
             .build();
