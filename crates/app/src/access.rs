@@ -27,7 +27,7 @@ pub enum Credential {
     Session(Uuid),
 }
 
-/// The callers of the last seconds.
+/// The callers that were identified lately: those of the last seconds are let in unasked.
 #[derive(Default)]
 pub struct Callers {
     remembered: Mutex<HashMap<Credential, Remembered>>,
@@ -51,18 +51,25 @@ impl Credential {
 impl Callers {
     /// The caller, if it was identified a moment ago.
     pub fn recall(&self, credential: &Credential, now: DateTime<Utc>) -> Option<Caller> {
-        let remembered = self.lock();
-        let it = remembered.get(credential)?;
-        let fresh = it.since.elapsed() < REMEMBERED_FOR && it.expires_at.is_none_or(|at| at > now);
-        fresh.then(|| it.caller.clone())
+        self.remembered_for(REMEMBERED_FOR, credential, now)
     }
 
     /// The caller as it was identified last, however long ago: for while nobody can be asked, so that
     /// nobody can be shut out either.
     pub fn recall_last(&self, credential: &Credential, now: DateTime<Utc>) -> Option<Caller> {
+        self.remembered_for(Duration::MAX, credential, now)
+    }
+
+    fn remembered_for(
+        &self,
+        at_most: Duration,
+        credential: &Credential,
+        now: DateTime<Utc>,
+    ) -> Option<Caller> {
         let remembered = self.lock();
         let it = remembered.get(credential)?;
-        it.expires_at.is_none_or(|at| at > now).then(|| it.caller.clone())
+        let is_good = it.since.elapsed() < at_most && it.expires_at.is_none_or(|at| at > now);
+        is_good.then(|| it.caller.clone())
     }
 
     /// Asks the database who it is; nothing when the credential is no good.

@@ -96,8 +96,8 @@ impl<'c> Known<'c> {
 }
 
 /// The groups of components, for those who asked to hear of them.
-pub(crate) fn groups_of(touched: &[Component]) -> Vec<Uuid> {
-    let mut groups: Vec<Uuid> = touched.iter().filter_map(|it| it.group_id).collect();
+pub(crate) fn groups_of<'c>(touched: impl IntoIterator<Item = &'c Component>) -> Vec<Uuid> {
+    let mut groups: Vec<Uuid> = touched.into_iter().filter_map(|it| it.group_id).collect();
     groups.sort_unstable();
     groups.dedup();
     groups

@@ -9,8 +9,6 @@ use crate::Notice;
 use crate::message::Thing;
 use crate::text::{Unit, line, plain};
 
-pub use domain::calendar::CONTENT_TYPE;
-
 /// Longest description, in characters.
 const TEXT_MAX: usize = 2_000;
 /// How often subscribers of a calendar should look again.

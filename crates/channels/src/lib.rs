@@ -42,7 +42,7 @@ pub use answer::Answer;
 pub use fault::{Fault, Unreadable, pointer};
 pub use notice::{Bodies, Notice, Reader, Related};
 pub use outbound::{Method, Outbound};
-pub use secrets::Secrets;
+pub use secrets::{Secrets, holds, texts};
 pub use step::{Attempt, Done, Letter, Step};
 pub use verdict::Verdict;
 pub use whatsapp::receipt;

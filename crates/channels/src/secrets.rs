@@ -20,7 +20,15 @@ impl Secrets {
     /// the API shows it.
     pub fn of(config: &Value, shown: &Value, keys: &[SigningSecret]) -> Self {
         let mut secrets: Vec<String> = keys.iter().map(SigningSecret::to_string_secret).collect();
-        collect(config, Some(shown), &mut secrets);
+        for (_, text) in texts(config).into_iter().filter(|it| !holds(shown, it)) {
+            secrets.push(text.to_owned());
+            if let Ok(url) = Url::parse(text) {
+                secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
+                let segments = url.path_segments().into_iter().flatten();
+                let long = segments.filter(|it| it.len() >= SEGMENT_MIN);
+                secrets.extend(long.map(str::to_owned));
+            }
+        }
         secrets.retain(|it| it.len() >= LENGTH_MIN);
         // The longest first, so that none is left over in parts.
         secrets.sort_by_key(|it| std::cmp::Reverse(it.len()));
@@ -33,29 +41,34 @@ impl Secrets {
     }
 }
 
-fn collect(config: &Value, shown: Option<&Value>, secrets: &mut Vec<String>) {
-    match config {
-        Value::String(text) if shown != Some(config) => {
-            secrets.push(text.clone());
-            if let Ok(url) = Url::parse(text) {
-                secrets.extend(url.query_pairs().map(|(_, value)| value.into_owned()));
-                let segments = url.path_segments().into_iter().flatten();
-                let long = segments.filter(|it| it.len() >= SEGMENT_MIN);
-                secrets.extend(long.map(str::to_owned));
-            }
-        }
+/// Every text in a configuration, by its JSON pointer (RFC 6901).
+pub fn texts(config: &Value) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
+    collect(config, String::new(), &mut found);
+    found
+}
+
+fn collect<'v>(value: &'v Value, pointer: String, found: &mut Vec<(String, &'v str)>) {
+    match value {
+        Value::String(text) => found.push((pointer, text)),
         Value::Object(members) => {
             for (name, value) in members {
-                collect(value, shown.and_then(|it| it.get(name)), secrets);
+                let name = name.replace('~', "~0").replace('/', "~1");
+                collect(value, format!("{pointer}/{name}"), found);
             }
         }
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {
-                collect(value, shown.and_then(|it| it.get(index)), secrets);
+                collect(value, format!("{pointer}/{index}"), found);
             }
         }
         _ => {}
     }
+}
+
+/// Whether this text is there.
+pub fn holds(config: &Value, (pointer, text): &(String, &str)) -> bool {
+    config.pointer(pointer).and_then(Value::as_str) == Some(text)
 }
 
 #[cfg(test)]

@@ -46,8 +46,8 @@ pub fn number(db: &mut Write<'_>, indicator: Indicator) -> Result<usize, DbError
     Ok(usize::try_from(counted.n).unwrap_or(0))
 }
 
-/// Enqueues [`CHUNK`] deliveries of the events that wait longest; whether any event waited. Killed at any point, it goes on where it was: the cursor moves in the same
-/// transaction.
+/// Enqueues [`CHUNK`] deliveries of the events that wait longest; whether any event waited. Killed at
+/// any point, it goes on where it was: the cursor moves in the same transaction.
 pub fn expand(db: &mut Write<'_>) -> Result<bool, DbError> {
     let waiting = events::table
         .filter(events::announce.and(events::expanded_at.is_null()))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{Named, Wish, entry, fact};
 use crate::ledger::{Turned, settle_for, status_changed};
-use crate::timeline::{Known, id_at, lock};
+use crate::timeline::{Known, groups_of, id_at, lock};
 use crate::{DbError, Error, Write, markdown};
 
 /// What came of opening an incident.
@@ -187,11 +187,10 @@ fn write(
         let cause = own.or_else(|| news.iter().find(|it| it.said_of(component).is_some()));
         cause.map_or_else(String::new, |it| it.caller.actor.to_string())
     })?;
-    let group: HashMap<Uuid, Uuid> =
-        touched.iter().filter_map(|it| Some((it.id, it.group_id?))).collect();
+    let settled: HashMap<Uuid, &Component> = touched.iter().map(|it| (it.id, it)).collect();
     let opened = news.iter().zip(&incidents);
     let mut facts: Vec<(&Caller, Event)> =
-        opened.map(|(new, incident)| (&new.caller, created(new, incident, &group))).collect();
+        opened.map(|(new, incident)| (&new.caller, created(new, incident, &settled))).collect();
     for it in turned {
         if let Some(cause) = cause_of(&it, news) {
             facts.push((&cause.caller, status_changed(it, cause.announce)));
@@ -211,10 +210,8 @@ fn cause_of<'n>(turned: &Turned, news: &'n [New]) -> Option<&'n New> {
     said.or_else(|| news.iter().find(|it| it.said_of(id).is_some()))
 }
 
-fn created(new: &New, incident: &Incident, group: &HashMap<Uuid, Uuid>) -> Event {
-    let mut groups: Vec<Uuid> =
-        new.draft.effects.iter().filter_map(|it| group.get(&it.component).copied()).collect();
-    groups.sort_unstable();
-    groups.dedup();
+fn created(new: &New, incident: &Incident, settled: &HashMap<Uuid, &Component>) -> Event {
+    let own = new.draft.effects.iter().filter_map(|it| settled.get(&it.component).copied());
+    let groups = groups_of(own);
     fact(Kind::Announcement(Announcement::IncidentCreated), new.announce, incident, groups)
 }

@@ -1,5 +1,5 @@
 //! Configurations: judged, sealed, and what else is known by them.
-use channels::Channel;
+use channels::{Channel, holds, texts};
 use chrono::Duration;
 use domain::caller::Caller;
 use domain::event::Record;
@@ -61,10 +61,8 @@ pub(super) fn patched(
     if !texts(&after).iter().any(leads_elsewhere) {
         return Ok(after);
     }
-    let is_kept_secret = |(pointer, text): &(String, &str)| {
-        let is = |of: &Value| of.pointer(pointer).and_then(Value::as_str) == Some(text);
-        origin(text).is_none() && is(&before) && !is(&shown)
-    };
+    let is_kept_secret =
+        |it: &(String, &str)| origin(it.1).is_none() && holds(&before, it) && !holds(&shown, it);
     let kept = texts(&after).into_iter().filter(is_kept_secret);
     let faults: Vec<FieldError> = kept
         .map(|(pointer, _)| FieldError {
@@ -74,25 +72,6 @@ pub(super) fn patched(
         })
         .collect();
     if faults.is_empty() { Ok(after) } else { Err(Error::Invalid(faults)) }
-}
-
-/// Every text in a configuration, by its pointer.
-fn texts(config: &Value) -> Vec<(String, &str)> {
-    fn collect<'v>(value: &'v Value, pointer: String, found: &mut Vec<(String, &'v str)>) {
-        match value {
-            Value::String(text) => found.push((pointer, text)),
-            Value::Object(members) => {
-                for (name, value) in members {
-                    let name = name.replace('~', "~0").replace('/', "~1");
-                    collect(value, format!("{pointer}/{name}"), found);
-                }
-            }
-            _ => {}
-        }
-    }
-    let mut found = Vec::new();
-    collect(config, String::new(), &mut found);
-    found
 }
 
 /// Where an address leads, if it is one.
